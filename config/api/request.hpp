@@ -1,0 +1,107 @@
+// The API protocol as values: what may be asked of the API and what it answers, whatever brought it
+// (HTTPS, an actor's message). The HTTP mapping is in actors/api/http.
+#pragma once
+
+#include "config/api/object.hpp"
+#include "config/base/clock.hpp"
+#include "config/base/failure.hpp"
+#include "config/base/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::api {
+
+enum class verb : std::uint8_t {
+  get, list, watch, create, update, patch, remove, remove_collection, // on resources
+  document, // anything that is not a resource: /version, /openapi/v3/..., /api (path in `path`)
+};
+
+enum class patch_type : std::uint8_t { json, merge, strategic, apply };
+enum class validation : std::uint8_t { ignore, warn, strict };
+enum class propagation : std::uint8_t { unset, background, foreground, orphan };
+enum class version_match : std::uint8_t { unset, exact, not_older_than };
+
+/// Who asks, as authentication found it.
+struct user {
+  std::string name; // "system:anonymous" when nobody proved anything
+  std::vector<std::string> groups;
+  std::string uid;
+  bool operator==(const user&) const = default;
+};
+
+struct options {
+  std::string label_selector;
+  std::string field_selector;
+  std::uint64_t limit = 0; // 0: all
+  std::string next;        // the continue token
+  std::optional<revision> version; // resourceVersion of get, list, watch; unset is not 0
+  version_match match = version_match::unset;
+  bool bookmarks = false;           // allowWatchBookmarks
+  bool initial_events = false;      // sendInitialEvents
+  duration timeout{};               // timeoutSeconds of list and watch; 0: none
+  bool dry_run = false;
+  validation fields = validation::warn; // fieldValidation
+  std::string field_manager;
+  bool force = false;               // of apply
+  // of remove; the body's DeleteOptions are merged into these by the pipeline
+  std::optional<std::int64_t> grace; // gracePeriodSeconds
+  propagation propagate = propagation::unset;
+  std::string precondition_uid;
+  std::optional<revision> precondition_version;
+  bool operator==(const options&) const = default;
+};
+
+/// What representation is wanted. (Accept)
+enum class media : std::uint8_t { json, yaml, protobuf };
+struct wanted {
+  media as = media::json;
+  enum class transform : std::uint8_t { none, table, partial_metadata, partial_metadata_list } transform = transform::none;
+  bool wide = false; // reserved: the table always carries all columns
+  bool objects_in_table = true; // includeObject: Metadata (true) or None
+  bool operator==(const wanted&) const = default;
+};
+
+struct request {
+  api::verb verb = verb::get;
+  std::string group; // "" for core
+  std::string version;
+  std::string resource; // plural
+  std::string subresource;
+  std::string ns;
+  std::string name;
+  std::string path; // of verb::document, with its query
+  api::options options;
+  patch_type patch = patch_type::merge;
+  media body_as = media::json;
+  std::string body;
+  wanted answer;
+  user from;
+  std::optional<term_id> fence; // set by the leader scope's own client only; refused from outside
+  cause_id cause{};
+};
+
+struct response {
+  int code = 200;
+  media as = media::json;
+  std::string content_type; // empty: that of `as`
+  shared_bytes body;        // null: none
+  std::vector<std::string> warnings; // each a Warning header (299)
+  revision version{};       // of the object written or of the list read
+};
+
+/// A Status body of a failure: reason, code and causes; `details` as far as the request names them.
+response status_of(const failure& why, const request& about);
+/// The Status of success that a delete of a gone object answers.
+response status_success(const request& about, std::string_view uid);
+
+/// One event of a watch.
+struct event {
+  enum class kind : std::uint8_t { added, modified, deleted, bookmark, error };
+  kind what = kind::added;
+  object_ptr of;     // of bookmark: only its version counts
+  failure why;       // of error
+};
+
+} // namespace troupe::api
