@@ -40,13 +40,9 @@ failure system_failure(std::string_view what, int error_number) {
           .message = std::string{what} + ": " + std::generic_category().message(error_number)};
 }
 
-std::string_view status_reason(reason r) {
-  return rows[static_cast<std::size_t>(r)].name;
-}
+std::string_view status_reason(reason r) { return rows[static_cast<std::size_t>(r)].name; }
 
-int http_code(reason r) {
-  return rows[static_cast<std::size_t>(r)].code;
-}
+int http_code(reason r) { return rows[static_cast<std::size_t>(r)].code; }
 
 reason reason_of(int http_code, std::string_view text) {
   for (std::size_t i = 0; i < rows.size(); ++i)

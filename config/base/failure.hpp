@@ -1,4 +1,5 @@
-// Why something was not done: one enum that maps one to one to Kubernetes' StatusReason and HTTP code.
+// Why something was not done: one enum that maps one to one to Kubernetes' StatusReason and HTTP
+// code.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +26,14 @@ enum class reason : std::uint8_t {
   invalid,                // 422 Invalid, with causes per field
   too_many_requests,      // 429 TooManyRequests: overloaded, try again
   internal,               // 500 InternalError
-  unavailable,            // 503 ServiceUnavailable: no leader, not started, shutting down; nothing was done
-  timeout,                // 504 Timeout: the outcome is unknown
+  unavailable, // 503 ServiceUnavailable: no leader, not started, shutting down; nothing was done
+  timeout,     // 504 Timeout: the outcome is unknown
 };
 
 /// One field's part in a failure (Kubernetes' StatusCause).
 struct cause {
-  std::string field;   // path as in `spec.containers[0].name`
-  std::string type;    // FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, ...
+  std::string field; // path as in `spec.containers[0].name`
+  std::string type;  // FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, ...
   std::string message;
   bool operator==(const cause&) const = default;
 };

@@ -16,8 +16,7 @@
 
 namespace troupe {
 
-template <class T>
-class [[nodiscard]] result {
+template <class T> class [[nodiscard]] result {
 public:
   using value_type = T;
 
@@ -59,8 +58,7 @@ private:
   std::variant<T, failure> held_;
 };
 
-template <>
-class [[nodiscard]] result<void> {
+template <> class [[nodiscard]] result<void> {
 public:
   using value_type = void;
 

@@ -48,7 +48,7 @@ struct operation {
 /// bytes that are there, and an erase of what is not, change nothing and take none.
 struct transaction {
   std::vector<predicate> when;
-  std::vector<operation> then; // at most one operation per key
+  std::vector<operation> then;  // at most one operation per key
   std::optional<term_id> fence; // of the leader scope that wrote it: applied only in this very term
   cause_id cause{};
   bool operator==(const transaction&) const = default;
@@ -58,9 +58,9 @@ struct transaction {
 struct outcome {
   enum class status : std::uint8_t { applied, predicate_failed, stale_term };
   status what = status::applied;
-  revision first{};               // of its range; 0 when nothing changed
-  revision last{};                // the store's revision after it
-  std::uint32_t failed{};         // index into `when`
+  revision first{};       // of its range; 0 when nothing changed
+  revision last{};        // the store's revision after it
+  std::uint32_t failed{}; // index into `when`
   bool operator==(const outcome&) const = default;
 };
 
@@ -70,7 +70,7 @@ struct change {
   record_ptr now;    // null: erased
   record_ptr before; // null: created
   cause_id cause{};
-  bool last = true;  // closes its transaction's range: a bookmark may stand here
+  bool last = true; // closes its transaction's range: a bookmark may stand here
 
   const std::string& key() const { return now ? now->key : before->key; }
 };

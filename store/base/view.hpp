@@ -18,7 +18,8 @@ public:
   virtual revision at() const = 0;
   /// Null when the key does not exist.
   virtual record_ptr get(std::string_view key) const = 0;
-  /// Visits the records of `r` in byte order of their keys until `visit` returns false or the limit is reached.
+  /// Visits the records of `r` in byte order of their keys until `visit` returns false or the limit
+  /// is reached.
   virtual void scan(const range& r, const std::function<bool(const record_ptr&)>& visit) const = 0;
   /// How many keys start with `prefix`.
   virtual std::uint64_t count(std::string_view prefix) const = 0;

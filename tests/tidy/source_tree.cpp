@@ -12,7 +12,8 @@ namespace {
 const fs::path root{TROUPE_SOURCE_DIR};
 
 bool is_text(const fs::path& path) {
-  static constexpr std::array known = {".cpp", ".hpp", ".c", ".py", ".md", ".cmake", ".txt", ".proto"};
+  static constexpr std::array known = {".cpp", ".hpp",   ".c",   ".py",
+                                       ".md",  ".cmake", ".txt", ".proto"};
   for (const auto* extension : known)
     if (path.extension() == extension)
       return true;
@@ -21,7 +22,8 @@ bool is_text(const fs::path& path) {
 
 std::vector<source> read_all() {
   std::vector<source> out;
-  for (auto it = fs::recursive_directory_iterator(root); it != fs::recursive_directory_iterator(); ++it) {
+  for (auto it = fs::recursive_directory_iterator(root); it != fs::recursive_directory_iterator();
+       ++it) {
     auto name = it->path().filename().string();
     if (it->is_directory()) {
       if (name.starts_with(".") || name == "build" || name == "node_modules")
@@ -41,9 +43,7 @@ std::vector<source> read_all() {
 
 } // namespace
 
-std::string_view source::top() const {
-  return std::string_view{path}.substr(0, path.find('/'));
-}
+std::string_view source::top() const { return std::string_view{path}.substr(0, path.find('/')); }
 
 std::string source::part() const {
   auto first = path.find('/');
@@ -78,8 +78,6 @@ std::vector<std::string> own_includes(const source& file) {
   return out;
 }
 
-bool folder_exists(std::string_view path) {
-  return fs::is_directory(root / path);
-}
+bool folder_exists(std::string_view path) { return fs::is_directory(root / path); }
 
 } // namespace troupe::tidy

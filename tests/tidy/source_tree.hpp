@@ -11,9 +11,9 @@ struct source {
   std::string path; // relative to the root, with '/'
   std::vector<std::string> lines;
 
-  std::string_view top() const;    // "store"
-  std::string part() const;        // "store/raft"
-  std::string extension() const;   // "cpp"
+  std::string_view top() const;  // "store"
+  std::string part() const;      // "store/raft"
+  std::string extension() const; // "cpp"
   bool in(std::string_view folder) const;
 };
 

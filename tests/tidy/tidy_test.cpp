@@ -1,4 +1,5 @@
-// House rules that a reader would otherwise have to watch: lengths, who includes whom, banned names.
+// House rules that a reader would otherwise have to watch: lengths, who includes whom, banned
+// names.
 #include "tests/tidy/source_tree.hpp"
 
 #include <doctest/doctest.h>
@@ -11,12 +12,11 @@
 namespace troupe::tidy {
 namespace {
 
-bool is_code(const source& file) {
-  return file.extension() == "cpp" || file.extension() == "hpp";
-}
+bool is_code(const source& file) { return file.extension() == "cpp" || file.extension() == "hpp"; }
 
 bool is_ours(const source& file) {
-  static const std::set<std::string_view> folders = {"config", "store", "runtime", "netd", "actors", "tests", "examples"};
+  static const std::set<std::string_view> folders = {"config", "store", "runtime", "netd",
+                                                     "actors", "tests", "examples"};
   return folders.contains(file.top());
 }
 
@@ -31,12 +31,12 @@ const std::map<std::string_view, std::set<std::string_view>> may_include = {
 };
 
 /// Parts of actors/ that speak the API protocol only and never see the store.
-const std::set<std::string> storeless = {"actors/controllers", "actors/scheduler", "actors/kubelet", "actors/lease",
-                                         "actors/network", "actors/client"};
+const std::set<std::string> storeless = {"actors/controllers", "actors/scheduler", "actors/kubelet",
+                                         "actors/lease",       "actors/network",   "actors/client"};
 
 struct ban {
   std::string_view text;
-  std::string_view where; // folder whose files may not hold it; empty: all of ours
+  std::string_view where;       // folder whose files may not hold it; empty: all of ours
   std::set<std::string> except; // files or parts that may
   std::string_view instead;
 };
@@ -66,7 +66,8 @@ TEST_CASE("tidy: a line has at most 120 columns, no tab and no blank at its end"
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       const auto& line = file.lines[i];
       INFO(file.path, ":", i + 1);
-      auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+      auto columns =
+        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
       CHECK((columns <= 120 || line.find("R\"") != std::string::npos));
       CHECK((line.empty() || (line.back() != ' ' && line.back() != '\r')));
       CHECK(line.find('\t') == std::string::npos);
