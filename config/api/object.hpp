@@ -40,7 +40,7 @@ struct metadata {
   revision version{}; // resourceVersion
   std::int64_t generation = 0;
   std::optional<instant> created;
-  std::optional<instant> deleted; // deletionTimestamp
+  std::optional<instant> deleted;    // deletionTimestamp
   std::optional<std::int64_t> grace; // deletionGracePeriodSeconds
   string_map labels;
   string_map annotations;
@@ -64,7 +64,8 @@ using object_ptr = std::shared_ptr<const object>;
 /// Reads the metadata of a stored (canonical) body. Fails on malformed JSON or a body without kind.
 result<object> parse_object(shared_bytes body, revision version);
 
-/// The canonical encoding of a tree: drops metadata.resourceVersion, orders the head, keeps the rest.
+/// The canonical encoding of a tree: drops metadata.resourceVersion, orders the head, keeps the
+/// rest.
 std::string encode(const nlohmann::json& tree);
 
 /// The whole body as a tree, resourceVersion included when `version` is not 0. For changing it.

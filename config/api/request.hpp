@@ -14,7 +14,14 @@
 namespace troupe::api {
 
 enum class verb : std::uint8_t {
-  get, list, watch, create, update, patch, remove, remove_collection, // on resources
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  remove,
+  remove_collection, // on resources
   document, // anything that is not a resource: /version, /openapi/v3/..., /api (path in `path`)
 };
 
@@ -34,17 +41,17 @@ struct user {
 struct options {
   std::string label_selector;
   std::string field_selector;
-  std::uint64_t limit = 0; // 0: all
-  std::string next;        // the continue token
+  std::uint64_t limit = 0;         // 0: all
+  std::string next;                // the continue token
   std::optional<revision> version; // resourceVersion of get, list, watch; unset is not 0
   version_match match = version_match::unset;
-  bool bookmarks = false;           // allowWatchBookmarks
-  bool initial_events = false;      // sendInitialEvents
-  duration timeout{};               // timeoutSeconds of list and watch; 0: none
+  bool bookmarks = false;      // allowWatchBookmarks
+  bool initial_events = false; // sendInitialEvents
+  duration timeout{};          // timeoutSeconds of list and watch; 0: none
   bool dry_run = false;
   validation fields = validation::warn; // fieldValidation
   std::string field_manager;
-  bool force = false;               // of apply
+  bool force = false; // of apply
   // of remove; the body's DeleteOptions are merged into these by the pipeline
   std::optional<std::int64_t> grace; // gracePeriodSeconds
   propagation propagate = propagation::unset;
@@ -57,8 +64,13 @@ struct options {
 enum class media : std::uint8_t { json, yaml, protobuf };
 struct wanted {
   media as = media::json;
-  enum class transform : std::uint8_t { none, table, partial_metadata, partial_metadata_list } transform = transform::none;
-  bool wide = false; // reserved: the table always carries all columns
+  enum class transform : std::uint8_t {
+    none,
+    table,
+    partial_metadata,
+    partial_metadata_list
+  } transform = transform::none;
+  bool wide = false;            // reserved: the table always carries all columns
   bool objects_in_table = true; // includeObject: Metadata (true) or None
   bool operator==(const wanted&) const = default;
 };
@@ -85,10 +97,10 @@ struct request {
 struct response {
   int code = 200;
   media as = media::json;
-  std::string content_type; // empty: that of `as`
-  shared_bytes body;        // null: none
+  std::string content_type;          // empty: that of `as`
+  shared_bytes body;                 // null: none
   std::vector<std::string> warnings; // each a Warning header (299)
-  revision version{};       // of the object written or of the list read
+  revision version{};                // of the object written or of the list read
 };
 
 /// A Status body of a failure: reason, code and causes; `details` as far as the request names them.
@@ -100,8 +112,8 @@ response status_success(const request& about, std::string_view uid);
 struct event {
   enum class kind : std::uint8_t { added, modified, deleted, bookmark, error };
   kind what = kind::added;
-  object_ptr of;     // of bookmark: only its version counts
-  failure why;       // of error
+  object_ptr of; // of bookmark: only its version counts
+  failure why;   // of error
 };
 
 } // namespace troupe::api

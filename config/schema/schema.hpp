@@ -36,15 +36,15 @@ struct field;
 /// A node in the graph of types. All text lives as long as the catalog that holds the type.
 struct type {
   shape what = shape::any;
-  std::string_view name;                      // "io.k8s.api.core.v1.PodSpec"; empty: anonymous
-  std::string_view format;                    // int32, int64, byte, date-time, ... or empty
-  std::span<const field> fields;              // object: sorted by name
-  const type* element = nullptr;              // array and map
-  list_kind list = list_kind::atomic;         // array, for server-side apply
+  std::string_view name;                       // "io.k8s.api.core.v1.PodSpec"; empty: anonymous
+  std::string_view format;                     // int32, int64, byte, date-time, ... or empty
+  std::span<const field> fields;               // object: sorted by name
+  const type* element = nullptr;               // array and map
+  list_kind list = list_kind::atomic;          // array, for server-side apply
   std::span<const std::string_view> list_keys; // array of list_kind::map
-  std::span<const std::string_view> values;   // string: the only values allowed; empty: any
-  bool atomic = false;                        // object or map that server-side apply treats as one value
-  bool preserve_unknown = false;              // object: unknown fields are kept
+  std::span<const std::string_view> values;    // string: the only values allowed; empty: any
+  bool atomic = false;           // object or map that server-side apply treats as one value
+  bool preserve_unknown = false; // object: unknown fields are kept
 
   /// Null when there is no such field.
   const field* find(std::string_view field_name) const;
@@ -54,20 +54,26 @@ struct field {
   std::string_view name;
   const type* of = nullptr;
   bool required = false;
-  std::uint32_t wire = 0;               // protobuf field number; 0: not on the wire
+  std::uint32_t wire = 0; // protobuf field number; 0: not on the wire
   patch_strategy strategy = patch_strategy::none;
-  std::string_view merge_key;           // of strategy merge on an array of objects
-  std::string_view default_json;        // empty: no default
+  std::string_view merge_key;    // of strategy merge on an array of objects
+  std::string_view default_json; // empty: no default
 };
 
 enum verb_bit : std::uint16_t {
-  verb_get = 1, verb_list = 2, verb_watch = 4, verb_create = 8, verb_update = 16, verb_patch = 32,
-  verb_delete = 64, verb_deletecollection = 128,
+  verb_get = 1,
+  verb_list = 2,
+  verb_watch = 4,
+  verb_create = 8,
+  verb_update = 16,
+  verb_patch = 32,
+  verb_delete = 64,
+  verb_deletecollection = 128,
 };
 
 struct subresource {
-  std::string_view name;   // status, scale, binding, log, ...
-  std::string_view group;  // of the kind it speaks
+  std::string_view name;  // status, scale, binding, log, ...
+  std::string_view group; // of the kind it speaks
   std::string_view version;
   std::string_view kind;
   std::uint16_t verbs = 0; // of verb_bit
@@ -79,7 +85,8 @@ struct column {
   std::string_view type;   // string, integer, date
   std::string_view format; // "name" for the first
   int priority = 0;        // 1: only with -o wide
-  std::string_view value;  // how the cell is made: a path, or the name of a function of config/codec/table
+  std::string_view
+    value; // how the cell is made: a path, or the name of a function of config/codec/table
 };
 
 struct resource {
@@ -109,8 +116,10 @@ struct resource {
 class catalog {
 public:
   virtual ~catalog() = default;
-  virtual const resource* find(std::string_view group, std::string_view version, std::string_view plural) const = 0;
-  virtual const resource* by_kind(std::string_view group, std::string_view version, std::string_view kind) const = 0;
+  virtual const resource* find(std::string_view group, std::string_view version,
+                               std::string_view plural) const = 0;
+  virtual const resource* by_kind(std::string_view group, std::string_view version,
+                                  std::string_view kind) const = 0;
   /// By its name as in `type::name`; null if unknown.
   virtual const type* definition(std::string_view name) const = 0;
   /// In the order of discovery: group, preferred version first, plural.
