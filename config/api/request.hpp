@@ -105,6 +105,8 @@ struct response {
 
 /// A Status body of a failure: reason, code and causes; `details` as far as the request names them.
 response status_of(const failure& why, const request& about);
+/// The same with the kind's name instead of the resource's in `details` (Invalid names the kind).
+response status_of(const failure& why, const request& about, std::string_view kind);
 /// The Status of success that a delete of a gone object answers.
 response status_success(const request& about, std::string_view uid);
 
