@@ -74,6 +74,8 @@ struct change {
 
   const std::string& key() const { return now ? now->key : before->key; }
 };
+/// Shared by the window, the hub and every watcher: nothing copies a change.
+using change_ptr = std::shared_ptr<const change>;
 
 /// The keys that start with `prefix`, from `from` on (empty: from the first), in byte order.
 struct range {

@@ -1,0 +1,24 @@
+// The engine of a real replica: RocksDB without its write-ahead log, in one column family.
+#pragma once
+
+#include "store/kv/engine.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace troupe::store {
+
+struct rocksdb_options {
+  std::string directory; // made if missing; one engine at a time
+  std::uint64_t cache_bytes =
+    16U << 20U; // blocks, indexes and filters: the in-memory index is the real cache
+  std::uint64_t write_buffer_bytes = 32U << 20U; // of one memtable
+  int write_buffers = 3;
+  int background_jobs = 2;
+};
+
+/// Opens or creates. Fails with reason::internal when the files are damaged: rebuild the replica
+/// from its peers.
+result<std::unique_ptr<engine>> open_rocksdb(const rocksdb_options& options);
+
+} // namespace troupe::store
