@@ -3,6 +3,7 @@
 // Built-in kinds come from generated tables (built_in()); a CRD adds to a catalog at run time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -33,6 +34,13 @@ enum class patch_strategy : std::uint8_t { none, merge, replace, retain_keys, me
 
 struct field;
 
+/// A kind that a type is published as.
+struct kind_name {
+  std::string_view group;
+  std::string_view version;
+  std::string_view kind;
+};
+
 /// A node in the graph of types. All text lives as long as the catalog that holds the type.
 struct type {
   shape what = shape::any;
@@ -43,8 +51,9 @@ struct type {
   list_kind list = list_kind::atomic;          // array, for server-side apply
   std::span<const std::string_view> list_keys; // array of list_kind::map
   std::span<const std::string_view> values;    // string: the only values allowed; empty: any
-  bool atomic = false;           // object or map that server-side apply treats as one value
-  bool preserve_unknown = false; // object: unknown fields are kept
+  bool atomic = false;              // object or map that server-side apply treats as one value
+  bool preserve_unknown = false;    // object: unknown fields are kept
+  std::span<const kind_name> kinds; // what apiVersion and kind name this type
 
   /// Null when there is no such field.
   const field* find(std::string_view field_name) const;
@@ -58,6 +67,12 @@ struct field {
   patch_strategy strategy = patch_strategy::none;
   std::string_view merge_key;    // of strategy merge on an array of objects
   std::string_view default_json; // empty: no default
+  /// Numbers of the messages that this field is embedded in, outermost first; 0: none.
+  /// (JSON inlines them: a Volume's `emptyDir` is number 2 of the message that is number 2.)
+  std::array<std::uint8_t, 2> wire_in{};
+  /// A scalar whose zero value (0, false, "") says something else than its absence; where this is
+  /// false, Kubernetes treats the zero value as not given.
+  bool zero_is_set = false;
 };
 
 enum verb_bit : std::uint16_t {
@@ -124,6 +139,8 @@ public:
   virtual const type* definition(std::string_view name) const = 0;
   /// In the order of discovery: group, preferred version first, plural.
   virtual std::span<const resource* const> resources() const = 0;
+  /// All named types, by name.
+  virtual std::span<const type* const> definitions() const = 0;
 };
 using catalog_ptr = std::shared_ptr<const catalog>;
 
