@@ -1,0 +1,41 @@
+// Service routes as nftables: flat maps, no chain per service, so that a change costs its own size.
+//
+// A packet to a cluster IP or node port is looked up once (verdict map), goes to the chain of its
+// endpoint *count*, which draws a number below the count and looks the endpoint up in that count's
+// map.
+#pragma once
+
+#include "netd/model/routes.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace troupe::netd {
+
+struct nft_options {
+  std::string table = "troupe";
+  std::string cluster_cidr; // pods of the whole cluster: "10.244.0.0/16"
+  std::string service_cidr; // "10.96.0.0/12"
+  std::vector<std::string>
+    no_masquerade; // destinations that pods reach with their own address, beside cluster_cidr
+};
+
+/// The elements of every map and set by name: what differs between two states is what changes.
+struct ruleset {
+  std::map<std::string, std::map<std::string, std::string>>
+    elements;                   // name -> key -> value ("" in a set)
+  std::set<std::size_t> counts; // endpoint counts that need a chain and maps
+  bool operator==(const ruleset&) const = default;
+};
+
+ruleset rules(const std::vector<service_route>& routes);
+
+/// Makes the empty table anew, in one transaction.
+std::string base_script(const nft_options& o);
+
+/// Turns `from` into `to` in one transaction; empty when nothing differs. Chains and maps of counts
+/// that are no longer used stay.
+std::string change_script(const nft_options& o, const ruleset& from, const ruleset& to);
+
+} // namespace troupe::netd

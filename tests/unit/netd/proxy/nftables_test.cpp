@@ -1,0 +1,162 @@
+#include "config/base/random.hpp"
+#include "netd/host/link.hpp"
+#include "netd/proxy/nftables/rules.hpp"
+#include "netd/proxy/nftables/table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <arpa/inet.h>
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace troupe::netd {
+namespace {
+
+const nft_options options{.table = "troupe",
+                          .cluster_cidr = "10.244.0.0/16",
+                          .service_cidr = "10.96.0.0/12",
+                          .no_masquerade = {}};
+
+service_route web(std::vector<endpoint> endpoints, std::uint16_t node_port = 0) {
+  return {.name = "default/web:",
+          .cluster_ip = "10.96.0.20",
+          .over = protocol::tcp,
+          .port = 80,
+          .node_port = node_port,
+          .endpoints = std::move(endpoints)};
+}
+
+TEST_CASE("nftables rules: a service is one verdict and one element per endpoint") {
+  auto r = rules({web({{"10.244.1.2", 8080}, {"10.244.2.3", 8080}}, 30080)});
+  CHECK(r.counts == std::set<std::size_t>{2});
+  CHECK(r.elements["services"]
+        == std::map<std::string, std::string>{{"10.96.0.20 . tcp . 80", "goto s2"}});
+  CHECK(r.elements["se2"]["10.96.0.20 . tcp . 80 . 1"] == "10.244.2.3 . 8080");
+  CHECK(r.elements["nodeports"]["tcp . 30080"] == "goto n2");
+  CHECK(r.elements["ne2"]["tcp . 30080 . 0"] == "10.244.1.2 . 8080");
+  CHECK(r.elements["hairpin"].contains("10.244.1.2 . 10.244.1.2"));
+}
+
+TEST_CASE("nftables rules: without endpoints a node port is refused, a cluster IP has no verdict") {
+  auto r = rules({web({}, 30080)});
+  CHECK(r.elements["services"].empty());
+  CHECK(r.elements["refused"].contains("tcp . 30080"));
+}
+
+TEST_CASE("nftables rules: equal states need no script, a change names only what differs") {
+  auto before = rules({web({{"10.244.1.2", 8080}, {"10.244.2.3", 8080}})});
+  CHECK(change_script(options, before, before).empty());
+  auto after = rules({web({{"10.244.1.2", 8080}, {"10.244.2.4", 8080}})});
+  auto script = change_script(options, before, after);
+  CHECK(script.find("10.244.2.3") != std::string::npos);
+  CHECK(script.find("10.244.2.4") != std::string::npos);
+  CHECK(script.find("10.244.1.2") == std::string::npos);
+}
+
+/// Runs `body` in a child process with a network namespace of its own.
+bool in_own_namespace(const std::function<result<void>()>& body) {
+  auto pid = fork();
+  if (pid == 0) {
+    if (unshare(CLONE_NEWNET) != 0)
+      _exit(3);
+    auto done = body();
+    if (!done)
+      fprintf(stderr, "%s\n", done.error().message.c_str());
+    _exit(done ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+result<void> expect(bool holds, const char* what) {
+  if (holds)
+    return {};
+  return failure{.message = what};
+}
+
+struct tcp_socket {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  tcp_socket() = default;
+  tcp_socket(const tcp_socket&) = delete;
+  tcp_socket& operator=(const tcp_socket&) = delete;
+  ~tcp_socket() { close(fd); }
+};
+
+sockaddr_in address(const char* ip, std::uint16_t port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(port);
+  inet_pton(AF_INET, ip, &out.sin_addr);
+  return out;
+}
+
+int try_connect(const char* ip, std::uint16_t port) {
+  tcp_socket s;
+  auto to = address(ip, port);
+  return connect(s.fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0 ? 0 : errno;
+}
+
+TEST_CASE(
+  "nftables table: connections to a cluster IP reach an endpoint, and are refused without one") {
+  if (geteuid() != 0) {
+    MESSAGE("skipped: needs root to make network namespaces");
+    return;
+  }
+  CHECK(in_own_namespace([]() -> result<void> {
+    CHECK_RETURN(host::set_up("lo"));
+    CHECK_RETURN(host::create_bridge("br0", "10.244.1.2/8")); // also gives the cluster IP a route
+    tcp_socket listener;
+    auto at = address("10.244.1.2", 8080);
+    CHECK_RETURN(
+      expect(bind(listener.fd, reinterpret_cast<sockaddr*>(&at), sizeof(at)) == 0, "bind"));
+    CHECK_RETURN(expect(listen(listener.fd, 16) == 0, "listen"));
+    OR_RETURN(auto table, nft_table::open(options));
+    CHECK_RETURN(table.show(rules({web({{"10.244.1.2", 8080}}, 30080)})));
+    CHECK_RETURN(expect(try_connect("10.96.0.20", 80) == 0, "the cluster IP answers"));
+    CHECK_RETURN(expect(try_connect("10.244.1.2", 30080) == 0, "the node port answers"));
+    CHECK_RETURN(expect(try_connect("10.96.0.20", 81) == ECONNREFUSED, "another port is refused"));
+    CHECK_RETURN(table.show(rules({web({}, 30080)})));
+    CHECK_RETURN(
+      expect(try_connect("10.96.0.20", 80) == ECONNREFUSED, "without endpoints it is refused"));
+    CHECK_RETURN(expect(try_connect("10.244.1.2", 30080) == ECONNREFUSED, "and the node port too"));
+    CHECK_RETURN(table.show(rules({web({{"10.244.1.2", 8080}}, 30080)})));
+    return expect(try_connect("10.96.0.20", 80) == 0, "the endpoint is back");
+  }));
+}
+
+TEST_CASE("nftables table: any series of states is applied by differences") {
+  if (geteuid() != 0)
+    return;
+  CHECK(in_own_namespace([]() -> result<void> {
+    OR_RETURN(auto table, nft_table::open(options));
+    random_source random{7};
+    for (int round = 0; round < 40; ++round) {
+      std::vector<service_route> routes;
+      for (std::uint16_t s = 0; s < 5; ++s) {
+        service_route r =
+          web({}, random.chance(1, 2) ? static_cast<std::uint16_t>(30000 + s) : std::uint16_t{0});
+        r.cluster_ip = "10.96.0." + std::to_string(s + 1);
+        for (std::uint64_t e = random.below(4); e > 0; --e)
+          r.endpoints.push_back({"10.244.1." + std::to_string(random.between(1, 200)), 8080});
+        std::sort(r.endpoints.begin(), r.endpoints.end());
+        r.endpoints.erase(std::unique(r.endpoints.begin(), r.endpoints.end()), r.endpoints.end());
+        if (random.chance(4, 5))
+          routes.push_back(r);
+      }
+      CHECK_RETURN(table.show(rules(routes)));
+    }
+    CHECK_RETURN(table.show({}));
+    // An element that is already gone cannot be deleted: the kernel had exactly what we believed.
+    return table.close();
+  }));
+}
+
+} // namespace
+} // namespace troupe::netd
