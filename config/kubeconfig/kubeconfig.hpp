@@ -25,8 +25,8 @@ struct access {
 
 /// The YAML that kubectl reads; certificates are embedded.
 std::string encode(const access& what);
-/// The current context, or the one named. Files that it names (certificate-authority, client-key, ...)
-/// are read, relative to `base`.
+/// The current context, or the one named. Files that it names (certificate-authority, client-key,
+/// ...) are read, relative to `base`.
 result<access> decode(const std::string& yaml, const std::string& context = {},
                       const std::filesystem::path& base = {});
 

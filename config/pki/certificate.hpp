@@ -101,7 +101,8 @@ constexpr duration certificate_life = 24h * 365;
 /// A certificate authority: signs for `life` from five minutes before `now` (clocks differ).
 class authority {
 public:
-  static result<authority> generate(std::string_view name, instant now, duration life = authority_life);
+  static result<authority> generate(std::string_view name, instant now,
+                                    duration life = authority_life);
   /// Fails when the key does not belong to the certificate or that may not sign.
   static result<authority> from_pem(std::string_view certificate_pem, std::string_view key_pem);
 
@@ -111,7 +112,8 @@ public:
   std::string hash() const { return self_.secret.public_hash(); }
 
   /// A new key and a certificate for it.
-  result<credential> issue(const subject& about, instant now, duration life = certificate_life) const;
+  result<credential> issue(const subject& about, instant now,
+                           duration life = certificate_life) const;
   /// A certificate for somebody's public key. The caller decides what is granted; nothing of a
   /// request is believed here.
   result<certificate> sign(const key& public_key, const subject& granted, instant now,

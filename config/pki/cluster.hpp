@@ -1,4 +1,5 @@
-// The whole PKI of a cluster: its authorities, its service-account keys and everybody's certificates.
+// The whole PKI of a cluster: its authorities, its service-account keys and everybody's
+// certificates.
 #pragma once
 
 #include "config/pki/certificate.hpp"
@@ -35,9 +36,9 @@ struct master_credentials {
 /// What every master holds and what makes it a master.
 struct shared_secrets {
   authority ca;
-  authority front_proxy_ca;  // of the requests that the aggregator hands on
-  credential front_proxy;    // CN front-proxy-client
-  key service_accounts;      // signs their tokens
+  authority front_proxy_ca; // of the requests that the aggregator hands on
+  credential front_proxy;   // CN front-proxy-client
+  key service_accounts;     // signs their tokens
 };
 
 struct cluster {

@@ -31,7 +31,8 @@ public:
   std::string public_der() const;
   /// "sha256:" and the hex SHA-256 of public_der(): kubeadm's --discovery-token-ca-cert-hash.
   std::string public_hash() const;
-  /// The `kid` that Kubernetes gives a service-account key: base64url of the SHA-256 of public_der().
+  /// The `kid` that Kubernetes gives a service-account key: base64url of the SHA-256 of
+  /// public_der().
   std::string id() const;
   /// X and Y of a P-256 key, 32 bytes each, as a JWK set shows them. Fails for RSA.
   result<std::pair<std::string, std::string>> coordinates() const;

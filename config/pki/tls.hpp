@@ -67,7 +67,8 @@ public:
   static tls_session accept(const tls_context& context, int socket);
   /// `server_name`: the host name or address that the peer's certificate must cover; empty: the
   /// certificate is checked against the authority alone and the caller looks at peer().
-  static tls_session connect(const tls_context& context, int socket, const std::string& server_name);
+  static tls_session connect(const tls_context& context, int socket,
+                             const std::string& server_name);
 
   explicit operator bool() const { return native_ != nullptr; }
   tls_step handshake();

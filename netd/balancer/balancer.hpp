@@ -1,5 +1,5 @@
-// The TCP balancer in front of the masters: TLS is passed through, only backends whose /readyz answers
-// get connections, and a backend that refuses one is left for the next at once.
+// The TCP balancer in front of the masters: TLS is passed through, only backends whose /readyz
+// answers get connections, and a backend that refuses one is left for the next at once.
 #pragma once
 
 #include "config/base/clock.hpp"
@@ -21,9 +21,9 @@ struct backend_address {
 struct settings {
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 0; // 0: any free one
-  bool reuse_port = true;        // several balancers share the port; killing one loses no new connection
+  bool reuse_port = true; // several balancers share the port; killing one loses no new connection
   std::vector<backend_address> backends;
-  std::string ca_pem;            // what the backends' certificates are checked against
+  std::string ca_pem; // what the backends' certificates are checked against
   std::string check_path = "/readyz";
   duration check_interval = 250ms;
   duration check_deadline = 1s;
@@ -61,8 +61,8 @@ private:
   std::shared_ptr<state> state_;
 };
 
-/// `troupe balancer`: runs until SIGTERM or SIGINT. Writes "listening ADDRESS:PORT\n" to standard output
-/// once it accepts.
+/// `troupe balancer`: runs until SIGTERM or SIGINT. Writes "listening ADDRESS:PORT\n" to standard
+/// output once it accepts.
 result<void> run_balancer(const settings& with);
 
 } // namespace troupe::balancer

@@ -19,8 +19,9 @@ namespace troupe::http {
 struct client_settings {
   std::string host = "127.0.0.1"; // address or name
   std::uint16_t port = 443;
-  std::string server_name;        // what the certificate must cover; empty: `host`
-  std::size_t max_connections = 256; // at once; further requests wait for one (within their deadline)
+  std::string server_name; // what the certificate must cover; empty: `host`
+  std::size_t max_connections =
+    256; // at once; further requests wait for one (within their deadline)
   std::size_t max_answer = 64U << 20; // bytes of a whole answer; more fails
   duration connect_deadline = 5s;
   duration idle_deadline = 60s; // unused connections are closed
@@ -38,7 +39,7 @@ struct listener {
 namespace detail {
 class call;
 class tunnel;
-}
+} // namespace detail
 class duplex;
 
 /// A request under way. Copies are the same one.
@@ -59,19 +60,21 @@ public:
   using done = std::function<void(result<response>)>;
 
   /// Shares the threads of others. No `tls`: plain HTTP.
-  client(client_settings settings, std::optional<pki::tls_context> tls, std::shared_ptr<io::threads> on);
+  client(client_settings settings, std::optional<pki::tls_context> tls,
+         std::shared_ptr<io::threads> on);
   /// One thread of its own.
   client(client_settings settings, std::optional<pki::tls_context> tls);
   ~client();
 
-  /// Calls `then` once, on an I/O thread. A failure is of the connection: `timeout` when the request may
-  /// have been carried out, `unavailable` when it was not. Any HTTP code is an answer.
+  /// Calls `then` once, on an I/O thread. A failure is of the connection: `timeout` when the
+  /// request may have been carried out, `unavailable` when it was not. Any HTTP code is an answer.
   ongoing send(request what, duration deadline, done then);
   /// Waits for the whole answer. Must not be called on an I/O thread.
   result<response> ask(request what, duration deadline);
   /// The deadline is for the head of the answer; the body may go on for ever.
   ongoing open(request what, duration deadline, listener follow);
-  /// Asks for an upgrade; `then` gets the tunnel with the answer's head, or the answer that refused it.
+  /// Asks for an upgrade; `then` gets the tunnel with the answer's head, or the answer that refused
+  /// it.
   struct upgraded {
     response head;
     std::shared_ptr<duplex> tunnel; // null: refused

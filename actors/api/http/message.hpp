@@ -37,7 +37,8 @@ private:
   std::vector<entry> entries_;
 };
 
-/// Whether a comma-separated field (Connection, Accept-Encoding) names `token`, without regard to case.
+/// Whether a comma-separated field (Connection, Accept-Encoding) names `token`, without regard to
+/// case.
 bool has_token(std::string_view list, std::string_view token);
 bool same_name(std::string_view a, std::string_view b);
 
@@ -56,8 +57,8 @@ struct request {
   peer from; // filled in by the server
 };
 
-/// Gives the next piece of a body, or null at its end. Called on an I/O thread whenever the socket can
-/// take more; must not block.
+/// Gives the next piece of a body, or null at its end. Called on an I/O thread whenever the socket
+/// can take more; must not block.
 using body_source = std::function<shared_bytes()>;
 
 struct response {

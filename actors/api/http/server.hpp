@@ -28,11 +28,11 @@ struct server_settings {
   std::vector<listen_address> listen = {{}};
   std::size_t threads = 2;
   std::size_t max_connections = 20000; // more are closed at once
-  std::size_t max_in_flight = 600;     // requests being answered (streams not counted); more are 429
-  std::size_t max_body = 3U << 20;     // bytes; more is 413
-  std::size_t max_header = 64U << 10;  // bytes of request line and fields; more is 431
+  std::size_t max_in_flight = 600;    // requests being answered (streams not counted); more are 429
+  std::size_t max_body = 3U << 20;    // bytes; more is 413
+  std::size_t max_header = 64U << 10; // bytes of request line and fields; more is 431
   std::size_t stream_buffer = 1U << 20; // bytes a slow reader of a stream may be behind
-  std::size_t gzip_above = 128U << 10; // bytes; longer bodies are compressed for those who ask
+  std::size_t gzip_above = 128U << 10;  // bytes; longer bodies are compressed for those who ask
   duration handshake_deadline = 10s;
   duration header_deadline = 10s; // from a request's first byte to the end of its header
   duration body_deadline = 60s;   // from the end of the header to the end of the body
@@ -43,7 +43,7 @@ struct server_settings {
 namespace detail {
 class exchange;
 class tunnel;
-}
+} // namespace detail
 
 enum class push : std::uint8_t {
   queued, // will be sent
@@ -73,13 +73,13 @@ private:
   std::shared_ptr<detail::exchange> to_;
 };
 
-/// Raw bytes both ways after an upgrade (101): WebSocket, SPDY. Copies are the same tunnel; usable from
-/// any thread.
+/// Raw bytes both ways after an upgrade (101): WebSocket, SPDY. Copies are the same tunnel; usable
+/// from any thread.
 class duplex {
 public:
   push write(shared_bytes bytes) const;
-  /// Calls `take` with what arrives (also with what arrived before), in order, on one I/O thread; an empty view once at
-  /// the end. It returns false to get nothing more until resume().
+  /// Calls `take` with what arrives (also with what arrived before), in order, on one I/O thread;
+  /// an empty view once at the end. It returns false to get nothing more until resume().
   void on_data(std::function<bool(std::string_view)> take) const;
   void resume() const;
   void on_drain(std::function<void()> then) const;
@@ -93,8 +93,8 @@ private:
   std::shared_ptr<detail::tunnel> over_;
 };
 
-/// Answers one request, once: later answers are ignored. Copies are the same responder; usable from any
-/// thread. If the last copy goes without an answer, the client gets 500.
+/// Answers one request, once: later answers are ignored. Copies are the same responder; usable from
+/// any thread. If the last copy goes without an answer, the client gets 500.
 class responder {
 public:
   void answer(response with) const;
@@ -103,8 +103,8 @@ public:
   /// Answers 101 with these fields and hands the connection over.
   duplex upgrade(fields with) const;
   bool gone() const;
-  /// Called once on an I/O thread when the client went away before the answer's end; at once if it already
-  /// has.
+  /// Called once on an I/O thread when the client went away before the answer's end; at once if it
+  /// already has.
   void on_gone(std::function<void()> then) const;
 
   explicit responder(std::shared_ptr<detail::exchange> to) : to_(std::move(to)) {}
