@@ -1,0 +1,1 @@
+#include "actors/kernel/ask.hpp"
