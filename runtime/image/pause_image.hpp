@@ -1,0 +1,13 @@
+// The pause image, built with the program and carried inside it: a node needs no registry to start.
+#pragma once
+
+#include <string_view>
+
+namespace troupe::image {
+
+inline constexpr auto pause_name = "troupe.local/pause:1";
+
+/// A docker-archive; lives as long as the program.
+std::string_view pause_archive();
+
+} // namespace troupe::image
