@@ -102,7 +102,8 @@ struct again {
 };
 
 using action = std::variant<create, patch, replace, remove, remove_all, emit, again>;
-/// Performed in order; independent creates and deletes next to each other may overlap.
+/// Performed in order and ended by the first failure (the key is then planned again); creates and
+/// deletes next to each other may overlap. An emit is sent only when the write before it succeeded.
 using actions = std::vector<action>;
 
 /// What `o` is called when somebody writes about it. `exactly`: only in the state that was seen.
