@@ -1,6 +1,7 @@
 // How the API's values cross a link: `inspect` for the plain structs of config/api.
 #pragma once
 
+#include "actors/kernel/inspect.hpp"
 #include "config/api/request.hpp"
 
 #include <caf/error.hpp>
@@ -66,16 +67,6 @@ template <class F> auto inspect(F& f, object_field& m) {
 }
 
 } // namespace troupe::client
-
-namespace troupe {
-
-template <class F> auto inspect(F& f, cause& c) { return f(c.field, c.type, c.message); }
-template <class F> auto inspect(F& f, failure& why) {
-  return f(caf::meta::type_name("failure"), why.reason, why.message, why.causes,
-           why.retry_after_seconds);
-}
-
-} // namespace troupe
 
 namespace troupe::api {
 

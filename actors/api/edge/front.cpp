@@ -1,0 +1,108 @@
+#include "actors/api/edge/front.hpp"
+
+#include "actors/api/edge/state.hpp"
+#include "actors/api/http/mapping.hpp"
+
+#include <algorithm>
+
+namespace troupe::edge {
+namespace {
+
+constexpr duration health_deadline = 1s;
+
+http::response plain(int code, std::string text) {
+  return {.code = code,
+          .fields = {{"Content-Type", "text/plain; charset=utf-8"},
+                     {"X-Content-Type-Options", "nosniff"}},
+          .body = share(std::move(text)),
+          .source = {}};
+}
+
+bool in_group(const api::user& who, std::string_view group) {
+  return std::find(who.groups.begin(), who.groups.end(), group) != who.groups.end();
+}
+
+/// Ready: the replica knows a leader, so that reads and writes can be served.
+void serve_ready(pointer self, http::responder to) {
+  self->ask(self->state.with.replica, storage::get_leadership{}, health_deadline)
+    .then([to](result<storage::leadership> l) {
+      if (l && l->leader != member_id{})
+        return to.answer(plain(200, "ok"));
+      to.answer(plain(500, "[-]store failed: "
+                             + (l ? std::string{"no leader is known"} : l.error().message) + "\n"));
+    });
+}
+
+bool serve_page(pointer self, const http::request& what, const api::user& who,
+                const http::responder& to) {
+  auto path = std::string_view{what.target}.substr(0, what.target.find('?'));
+  if (path == "/livez" || path == "/healthz" || path == "/livez/ping") {
+    to.answer(plain(200, "ok"));
+    return true;
+  }
+  if (path == "/readyz") {
+    serve_ready(self, to);
+    return true;
+  }
+  for (const auto& entry : self->state.with.pages) {
+    if (!path.starts_with(entry.prefix))
+      continue;
+    bool known = in_group(who, "system:authenticated");
+    if (entry.anonymous || in_group(who, "system:masters"))
+      entry.serve(what, who, to);
+    else if (known)
+      to.answer(
+        http::failure_response({.reason = reason::forbidden,
+                                .message = "forbidden: User \"" + who.name + "\" cannot "
+                                           + what.method + " path \"" + std::string{path} + "\""}));
+    else
+      to.answer(
+        http::failure_response({.reason = reason::unauthorized, .message = "Unauthorized"}));
+    return true;
+  }
+  return false;
+}
+
+void serve(pointer self, http::request what, const http::responder& to) {
+  auto who = user_of(what.from);
+  if (serve_page(self, what, who, to))
+    return;
+  if (what.fields.has("Authorization") && !what.from.who)
+    return to.answer(
+      http::failure_response({.reason = reason::unauthorized, .message = "Unauthorized"}));
+  auto target = what.target;
+  auto mapped = http::to_api(std::move(what));
+  if (!mapped)
+    return to.answer(http::failure_response(mapped.error()));
+  mapped->from = std::move(who);
+  if (mapped->verb == api::verb::watch)
+    return serve_watch(self, std::move(*mapped), to);
+  if (mapped->verb == api::verb::get && mapped->resource == "pods" && mapped->subresource == "log")
+    return serve_logs(self, std::move(*mapped), target, to);
+  self->ask(self->state.worker(), client::call{std::move(*mapped)}, client::call_deadline)
+    .then([to](result<client::called> r) {
+      to.answer(r ? http::to_http(r->answer) : http::failure_response(r.error()));
+    });
+}
+
+} // namespace
+
+api::user user_of(const http::peer& from) {
+  if (!from.who)
+    return {.name = "system:anonymous", .groups = {"system:unauthenticated"}, .uid = {}};
+  api::user out{.name = from.who->name, .groups = from.who->groups, .uid = {}};
+  out.groups.emplace_back("system:authenticated");
+  return out;
+}
+
+front_actor spawn_front(const kernel::place& at, front_dependencies with) {
+  return kernel::spawn<front_actor, front_state>(
+    at.with_mailbox(65'536),
+    [](pointer self, front_dependencies d) -> front_actor::behavior_type {
+      self->state.with = std::move(d);
+      return {[self](const arrived& m) { serve(self, std::move(*m.what), m.to); }};
+    },
+    std::move(with));
+}
+
+} // namespace troupe::edge

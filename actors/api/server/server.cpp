@@ -1,0 +1,81 @@
+#include "actors/api/server/server.hpp"
+
+#include "actors/api/auth/authorize.hpp"
+#include "actors/api/server/state.hpp"
+#include "actors/api/server/streams.hpp"
+#include "actors/kernel/links.hpp"
+
+namespace troupe::api_server {
+namespace {
+
+constexpr duration tidy_every = 10s;
+
+/// What comes over a link speaks as its peer and carries no fence.
+void stamp(pointer self, api::request& r) {
+  auto peer = kernel::current_peer(*self);
+  if (!peer)
+    return;
+  r.fence.reset();
+  r.from = peer->role == kernel::role::node
+             ? api::user{.name = "system:node:" + peer->name,
+                         .groups = {"system:nodes", "system:authenticated"},
+                         .uid = {}}
+             : authz::internal_user("master:" + peer->name);
+}
+
+failure failure_of(const api::response& r) {
+  return {.reason = reason_of(r.code), .message = r.body ? *r.body : "refused"};
+}
+
+worker_actor::behavior_type worker(pointer self, const dependencies& with) {
+  self->state = api_state{with, self->process().random(self->path())};
+  self->after(tidy_every, tidy_streams{});
+  return {
+    [self](const client::call& m) -> kernel::reply<client::called> {
+      auto to = self->promise<client::called>();
+      auto what = m.what;
+      stamp(self, what);
+      if (what.verb == api::verb::document) {
+        to.answer(client::called{self->state.with.pages->get(what)});
+        return to;
+      }
+      run_request(self, what, client::call_deadline - 1s, [to, what](settled s) mutable {
+        if (auto* answer = std::get_if<api::response>(&s))
+          return to.answer(client::called{std::move(*answer)});
+        to.answer(client::called{api::status_of(
+          {.reason = reason::bad_request, .message = "a watch was asked for as a call"}, what)});
+      });
+      return to;
+    },
+    [self](const client::open_watch& m) -> kernel::reply<client::watch_opened> {
+      auto to = self->promise<client::watch_opened>();
+      auto what = m.what;
+      stamp(self, what);
+      run_request(self, std::move(what), client::call_deadline - 1s, [self, to](settled s) mutable {
+        if (auto* answer = std::get_if<api::response>(&s))
+          return to.answer(failure_of(*answer));
+        open_stream(self, std::move(std::get<opened>(s)), to);
+      });
+      return to;
+    },
+    [self](const client::next_events& m) -> kernel::reply<client::events> {
+      auto to = self->promise<client::events>();
+      pull_stream(self, m.stream, to);
+      return to;
+    },
+    [self](const client::close_watch& m) { close_stream(self, m.stream); },
+    [](const resume& m) { m.what(); },
+    [self](const tidy_streams&) {
+      tidy_all_streams(self);
+      self->after(tidy_every, tidy_streams{});
+    },
+  };
+}
+
+} // namespace
+
+client::api_actor spawn_api(const kernel::place& at, dependencies with) {
+  return kernel::spawn<worker_actor, api_state>(at.with_mailbox(65'536), worker, std::move(with));
+}
+
+} // namespace troupe::api_server
