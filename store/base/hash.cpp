@@ -1,5 +1,6 @@
 #include "store/base/hash.hpp"
 
+#include <bit>
 #include <cstring>
 
 namespace troupe::store {
@@ -30,11 +31,12 @@ std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
   auto hash = fold(seed ^ salt_b, bytes.size() + salt_a);
   auto rest = bytes;
   for (; rest.size() >= 16; rest.remove_prefix(16))
-    hash = fold(word_at(rest.data()) ^ salt_a, word_at(rest.data() + 8) ^ hash) + salt_b;
+    hash =
+      fold(word_at(rest.data()) ^ salt_a, word_at(rest.data() + 8) ^ hash) ^ std::rotl(hash, 23);
   char tail[16] = {};
   if (!rest.empty())
     std::memcpy(tail, rest.data(), rest.size());
-  hash = fold(word_at(tail) ^ salt_a, word_at(tail + 8) ^ hash);
+  hash = fold(word_at(tail) ^ salt_a, word_at(tail + 8) ^ hash) ^ std::rotl(hash, 23);
   return hash_mix(hash, bytes.size());
 }
 

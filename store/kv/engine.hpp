@@ -96,7 +96,8 @@ public:
 };
 using row_reader_ptr = std::shared_ptr<const row_reader>;
 
-/// New contents written beside the old ones, which stay what they are until commit().
+/// New contents written beside the old ones, which stay what they are until commit(). Must not
+/// outlive its engine.
 class replacement {
 public:
   replacement() = default;
