@@ -25,6 +25,16 @@ ordered head(std::string_view status) {
 
 } // namespace
 
+shared_bytes whole_body(response& r) {
+  if (!r.rest)
+    return r.body;
+  std::string all = r.body ? *r.body : std::string{};
+  while (r.rest->next(all)) {
+  }
+  r.rest.reset();
+  return r.body = share(std::move(all));
+}
+
 response status_of(const failure& why, const request& about) { return status_of(why, about, {}); }
 
 response status_of(const failure& why, const request& about, std::string_view kind) {

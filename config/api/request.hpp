@@ -94,14 +94,30 @@ struct request {
   cause_id cause{};
 };
 
+/// Gives a large body piece by piece, so that a list of 50,000 objects never lies in memory whole.
+/// Used by one thread at a time.
+class body_source {
+public:
+  body_source() = default;
+  body_source(const body_source&) = delete;
+  body_source& operator=(const body_source&) = delete;
+  virtual ~body_source() = default;
+  /// Appends the next piece (about 256 KiB) to `out`; false when that was the last one.
+  virtual bool next(std::string& out) = 0;
+};
+
 struct response {
   int code = 200;
   media as = media::json;
   std::string content_type;          // empty: that of `as`
   shared_bytes body;                 // null: none
+  std::shared_ptr<body_source> rest; // null: `body` is all; else what follows it (large lists)
   std::vector<std::string> warnings; // each a Warning header (299)
   revision version{};                // of the object written or of the list read
 };
+
+/// The whole body at once: what a caller without streaming uses. Empties `rest`.
+shared_bytes whole_body(response& r);
 
 /// A Status body of a failure: reason, code and causes; `details` as far as the request names them.
 response status_of(const failure& why, const request& about);
