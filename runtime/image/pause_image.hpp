@@ -5,7 +5,7 @@
 
 namespace troupe::image {
 
-inline constexpr auto pause_name = "troupe.local/pause:1";
+inline constexpr auto pause_name = "registry.k8s.io/pause:3.6";
 
 /// A docker-archive; lives as long as the program.
 std::string_view pause_archive();
