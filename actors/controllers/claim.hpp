@@ -15,7 +15,8 @@ enum class tie : std::uint8_t {
 };
 
 /// An owner that is being deleted keeps what it has and adopts nothing.
-tie tie_of(const api::metadata& who, const api::metadata& owner, const api::label_selector& selector);
+tie tie_of(const api::metadata& who, const api::metadata& owner,
+           const api::label_selector& selector);
 
 /// Makes `owner` the controller of `who`.
 patch adopt(const resource& of, const api::metadata& who, const api::owner& owner);

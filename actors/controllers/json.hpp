@@ -15,7 +15,8 @@ std::string owners_patch(const std::vector<api::owner>& owners);
 std::string finalizers_patch(const std::vector<std::string>& finalizers);
 
 /// `updated_as`: the field that `updated` is written to; empty: none.
-nlohmann::json conditions_json(const std::vector<views::condition>& all, std::string_view updated_as);
+nlohmann::json conditions_json(const std::vector<views::condition>& all,
+                               std::string_view updated_as);
 
 /// Null for zero: status counts that are zero are absent.
 nlohmann::json count_json(std::int64_t n);

@@ -31,9 +31,9 @@ inline std::int64_t revision_of(const api::metadata& meta) {
 /// Not handed on from a Deployment to its ReplicaSets.
 inline bool kept_to_itself(std::string_view annotation) {
   return annotation == "kubectl.kubernetes.io/last-applied-configuration"
-         || annotation == "deprecated.deployment.rollback.to"
-         || annotation == revision_annotation || annotation == history_annotation
-         || annotation == desired_annotation || annotation == max_replicas_annotation;
+         || annotation == "deprecated.deployment.rollback.to" || annotation == revision_annotation
+         || annotation == history_annotation || annotation == desired_annotation
+         || annotation == max_replicas_annotation;
 }
 
 } // namespace troupe::deployment

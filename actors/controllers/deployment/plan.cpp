@@ -104,9 +104,9 @@ void wear_revision(round& r, std::int64_t revision) {
   if (revision_of(meta) == revision)
     return;
   json annotations{{std::string{revision_annotation}, std::to_string(revision)}};
-  r.out.push_back(control::patch{
-    .at = control::at(control::of::deployments, meta),
-    .body = json{{"metadata", {{"annotations", std::move(annotations)}}}}.dump()});
+  r.out.push_back(
+    control::patch{.at = control::at(control::of::deployments, meta),
+                   .body = json{{"metadata", {{"annotations", std::move(annotations)}}}}.dump()});
 }
 
 void make_fresh(round& r) {
@@ -127,21 +127,20 @@ void make_fresh(round& r) {
   auto selector = json::parse(d.selector_json);
   selector["matchLabels"][std::string{hash_label}] = hash;
   auto pod_template = json::parse(labelled(d.pod_template, hash));
-  json body{
-    {"apiVersion", "apps/v1"},
-    {"kind", "ReplicaSet"},
-    {"metadata",
-     {{"name", name},
-      {"namespace", d.meta.ns},
-      {"labels", pod_template["metadata"]["labels"]},
-      {"annotations", annotations},
-      {"ownerReferences",
-       control::owners_json({control::controlled_by(d.meta, "apps/v1", "Deployment")})}}},
-    {"spec",
-     {{"replicas", size},
-      {"minReadySeconds", d.min_ready_seconds},
-      {"selector", std::move(selector)},
-      {"template", std::move(pod_template)}}}};
+  json body{{"apiVersion", "apps/v1"},
+            {"kind", "ReplicaSet"},
+            {"metadata",
+             {{"name", name},
+              {"namespace", d.meta.ns},
+              {"labels", pod_template["metadata"]["labels"]},
+              {"annotations", annotations},
+              {"ownerReferences",
+               control::owners_json({control::controlled_by(d.meta, "apps/v1", "Deployment")})}}},
+            {"spec",
+             {{"replicas", size},
+              {"minReadySeconds", d.min_ready_seconds},
+              {"selector", std::move(selector)},
+              {"template", std::move(pod_template)}}}};
   r.out.push_back(control::create{
     .of = control::of::replica_sets, .ns = d.meta.ns, .name = name, .body = body.dump()});
   if (size > 0)
@@ -260,8 +259,8 @@ bool resized(const round& r) {
 }
 
 void recreate(round& r) {
-  bool active = std::any_of(r.sets.old.begin(), r.sets.old.end(),
-                            [](const member& m) { return m.active(); });
+  bool active =
+    std::any_of(r.sets.old.begin(), r.sets.old.end(), [](const member& m) { return m.active(); });
   shut_down_old(r.sets);
   if (r.sets.fresh)
     renew_fresh(r);

@@ -33,8 +33,8 @@ void shrink_old(family& f) {
   auto spare = f.asked() - floor - fresh_missing;
   if (spare <= 0)
     return;
-  take_unhealthy(f, spare);
-  auto total = f.available() - floor;
+  auto taken = take_unhealthy(f, spare);
+  auto total = std::min(f.available() - floor, spare - taken);
   for (auto& m : f.old) {
     auto n = std::min(m.size, total);
     if (n <= 0)

@@ -3,6 +3,8 @@
 
 #include "actors/controllers/deployment/observed.hpp"
 
+#include <algorithm>
+
 namespace troupe::deployment {
 
 /// One ReplicaSet with the size that it gets.
@@ -11,7 +13,8 @@ struct member {
   std::int64_t size = 0; // spec.replicas from now on
 
   std::int64_t asked() const { return set->replicas; }
-  std::int64_t available() const { return set->status.available; }
+  /// Pods beyond what was asked for are about to go, whatever the status still says.
+  std::int64_t available() const { return std::min(set->status.available, set->replicas); }
   /// The most pods it may have right now, terminating ones apart.
   std::int64_t held() const;
   /// It has not acted on its last order: `held` may be too low.
@@ -22,7 +25,7 @@ struct member {
 /// All ReplicaSets of a Deployment.
 struct family {
   const views::deployment* deployment = nullptr;
-  std::vector<member> old; // oldest first
+  std::vector<member> old;     // oldest first
   std::optional<member> fresh; // of the current template
 
   std::vector<member*> all();
@@ -31,7 +34,8 @@ struct family {
   bool unsettled() const;
 };
 
-/// maxSurge rounds up, maxUnavailable down; both zero would stand still, so then one is unavailable.
+/// maxSurge rounds up, maxUnavailable down; both zero would stand still, so then one is
+/// unavailable.
 std::int64_t max_surge(const views::deployment& d);
 std::int64_t max_unavailable(const views::deployment& d);
 

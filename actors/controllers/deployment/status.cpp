@@ -92,8 +92,8 @@ condition progress_condition(const family& f, std::string status, std::string wh
 void set_progress(const observed& o, const family& f, counts& s) {
   const auto& d = o.deployment;
   const auto* before = views::find(d.status.conditions, "Progressing");
-  bool was_complete = s.replicas == s.updated && before != nullptr
-                      && before->reason == "NewReplicaSetAvailable";
+  bool was_complete =
+    s.replicas == s.updated && before != nullptr && before->reason == "NewReplicaSetAvailable";
   if (was_complete && complete(d, s))
     return;
   if (complete(d, s)) {
@@ -152,9 +152,9 @@ status_draft status_of(const observed& o, const family& f, bool rolling, const n
   if (has_deadline(d) && !what.reason.empty()) {
     set(s.conditions,
         {.type = "Progressing",
-         .status = what.failed ? "False" : d.paused || what.reason == "DeploymentResumed"
-                                             ? "Unknown"
-                                             : "True",
+         .status = what.failed                                      ? "False"
+                   : d.paused || what.reason == "DeploymentResumed" ? "Unknown"
+                                                                    : "True",
          .reason = what.reason,
          .message = what.message,
          .updated = std::nullopt,

@@ -7,7 +7,7 @@ namespace troupe::deployment {
 
 /// What this round did that the Progressing condition tells.
 struct news {
-  std::string reason;  // empty: nothing
+  std::string reason; // empty: nothing
   std::string message;
   bool failed = false;
 };

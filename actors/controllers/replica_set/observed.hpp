@@ -13,7 +13,7 @@ struct observed {
   std::uint64_t seed = 0; // of the names of new pods
   flavour as = flavour::replica_set;
   views::replica_set set;
-  std::vector<views::pod> pods; // of its namespace: selected by it or controlled by it
+  std::vector<views::pod> pods;     // of its namespace: selected by it or controlled by it
   std::optional<failure> trouble{}; // why the last creation or deletion failed
 };
 

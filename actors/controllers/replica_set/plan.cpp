@@ -69,12 +69,12 @@ pods claim(const observed& o, actions& out) {
 std::string pod_body(const observed& o, const json& pod_template, const std::string& name) {
   const auto& meta = o.set.meta;
   auto given = pod_template.value("metadata", json::object());
-  json metadata{{"name", name},
-                {"generateName", meta.name + "-"},
-                {"namespace", meta.ns},
-                {"ownerReferences",
-                 control::owners_json(
-                   {control::controlled_by(meta, api_version_of(o), kind_of(o))})}};
+  json metadata{
+    {"name", name},
+    {"generateName", meta.name + "-"},
+    {"namespace", meta.ns},
+    {"ownerReferences",
+     control::owners_json({control::controlled_by(meta, api_version_of(o), kind_of(o))})}};
   for (const auto* field : {"labels", "annotations", "finalizers"})
     if (auto at = given.find(field); at != given.end() && !at->is_null())
       metadata[field] = *at;
@@ -153,13 +153,13 @@ void note_trouble(const observed& o, std::int64_t missing,
 void report(const observed& o, const views::replica_set::counts& now, actions& out) {
   if (now == o.set.status)
     return;
-  json status{{"replicas", now.replicas},
-              {"fullyLabeledReplicas", control::count_json(now.fully_labeled)},
-              {"readyReplicas", control::count_json(now.ready)},
-              {"availableReplicas", control::count_json(now.available)},
-              {"observedGeneration", now.observed_generation},
-              {"conditions", now.conditions.empty() ? json{}
-                                                    : control::conditions_json(now.conditions, "")}};
+  json status{
+    {"replicas", now.replicas},
+    {"fullyLabeledReplicas", control::count_json(now.fully_labeled)},
+    {"readyReplicas", control::count_json(now.ready)},
+    {"availableReplicas", control::count_json(now.available)},
+    {"observedGeneration", now.observed_generation},
+    {"conditions", now.conditions.empty() ? json{} : control::conditions_json(now.conditions, "")}};
   out.push_back(control::patch{.at = control::at(resource_of(o), o.set.meta),
                                .body = json{{"status", std::move(status)}}.dump(),
                                .subresource = "status"});
@@ -225,10 +225,9 @@ control::actions plan(const observed& o) {
   if (o.set.meta.deleted)
     return out;
   if (o.trouble && missing != 0)
-    out.push_back(event(o, control::emit::kind::warning,
-                        missing > 0 ? "FailedCreate" : "FailedDelete",
-                        (missing > 0 ? "Error creating: " : "Error deleting: ")
-                          + o.trouble->message));
+    out.push_back(
+      event(o, control::emit::kind::warning, missing > 0 ? "FailedCreate" : "FailedDelete",
+            (missing > 0 ? "Error creating: " : "Error deleting: ") + o.trouble->message));
   if (missing > 0)
     create(o, missing, out);
   else if (missing < 0)
