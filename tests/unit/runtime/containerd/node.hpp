@@ -11,7 +11,9 @@ namespace troupe::test_node {
 
 inline std::string directory() { return std::getenv("TROUPE_TEST_DIRECTORY"); }
 
-inline std::string cgroup() { return "/troupe/" + directory().substr(directory().rfind('/') + 1); }
+inline std::string cgroup() {
+  return "/troupe-test-" + directory().substr(directory().rfind('/') + 1);
+}
 
 /// Calls `start(reply)` and waits for the reply.
 template <class T, class Start> result<T> wait_for(Start start) {
