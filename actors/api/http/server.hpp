@@ -28,9 +28,10 @@ struct server_settings {
   std::vector<listen_address> listen = {{}};
   std::size_t threads = 2;
   std::size_t max_connections = 20000; // more are closed at once
-  std::size_t max_in_flight = 600;    // requests being answered (streams not counted); more are 429
-  std::size_t max_body = 3U << 20;    // bytes; more is 413
-  std::size_t max_header = 64U << 10; // bytes of request line and fields; more is 431
+  std::size_t max_in_flight = 600; // requests being answered (streams not counted); more are 429
+  std::vector<std::string> always = {"/healthz", "/livez", "/readyz"}; // paths never 429
+  std::size_t max_body = 3U << 20;                                     // bytes; more is 413
+  std::size_t max_header = 64U << 10;   // bytes of request line and fields; more is 431
   std::size_t stream_buffer = 1U << 20; // bytes a slow reader of a stream may be behind
   std::size_t gzip_above = 128U << 10;  // bytes; longer bodies are compressed for those who ask
   duration handshake_deadline = 10s;
@@ -52,7 +53,8 @@ enum class push : std::uint8_t {
 };
 
 /// An answer that goes on: every piece is a chunk, sent at once. Copies are the same stream; usable
-/// from any thread. Ends by itself when the last copy goes.
+/// from any thread. When the last copy goes without end(), the connection is broken off, so that
+/// the client sees that the answer is not whole.
 class stream {
 public:
   push write(shared_bytes piece) const;

@@ -1,0 +1,128 @@
+#include "actors/kernel/asio/conversation.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace troupe::io {
+namespace {
+
+constexpr std::size_t record = 16384;            // one TLS record
+constexpr std::size_t pump_budget = 32 * record; // then others have their turn
+
+/// Scratch space of the loop's thread: connections hold no buffers of their own.
+std::array<char, record>& read_scratch() {
+  thread_local std::array<char, record> bytes;
+  return bytes;
+}
+std::array<char, record>& write_scratch() {
+  thread_local std::array<char, record> bytes;
+  return bytes;
+}
+
+} // namespace
+
+conversation::conversation(boost::asio::io_context& loop, channel over)
+    : loop_(loop), channel_(std::move(over)) {}
+
+void conversation::shut() {
+  shut_ = true;
+  channel_.close();
+}
+
+void conversation::pump() {
+  if (shut_ || pumping_ || (!open_ && !shake_hands()))
+    return;
+  auto keep = shared_from_this();
+  pumping_ = true;
+  read_blocked_ = write_blocked_ = false;
+  auto budget = pump_budget;
+  bool moved = true;
+  while (moved && !shut_ && budget > 0) {
+    moved = write_some();
+    moved = (!shut_ && read_some()) || moved;
+    budget -= std::min(budget, record);
+  }
+  pumping_ = false;
+  if (shut_)
+    return;
+  if (moved)
+    boost::asio::post(loop_, [keep] { keep->pump(); });
+  else
+    arm();
+}
+
+bool conversation::shake_hands() {
+  auto did = channel_.handshake();
+  if (did == step::want_read || did == step::want_write) {
+    waits_for_ = did;
+    arm();
+    return false;
+  }
+  auto keep = shared_from_this();
+  if (did != step::done) {
+    on_broken(channel_.error());
+    return false;
+  }
+  open_ = true;
+  on_open();
+  return !shut_;
+}
+
+bool conversation::write_some() {
+  if (write_blocked_ || out_.empty())
+    return false;
+  auto did = channel_.write(out_.front(write_scratch()));
+  if (did.step == step::done) {
+    on_sent(out_.consume(did.bytes));
+    return true;
+  }
+  if (did.step == step::want_write || did.step == step::want_read)
+    write_blocked_ = true;
+  else
+    on_broken(channel_.error());
+  return false;
+}
+
+bool conversation::read_some() {
+  if (read_blocked_ || ended_ || !wants_to_read())
+    return false;
+  auto& into = read_scratch();
+  auto did = channel_.read(into);
+  switch (did.step) {
+  case step::done: on_bytes({into.data(), did.bytes}); return true;
+  case step::want_read:
+  case step::want_write: read_blocked_ = true; break;
+  case step::closed:
+    ended_ = true;
+    on_end();
+    break;
+  case step::failed: on_broken(channel_.error()); break;
+  }
+  return false;
+}
+
+void conversation::arm() {
+  auto read = open_ ? !ended_ && wants_to_read() : waits_for_ == step::want_read;
+  auto write = open_ ? !out_.empty() : waits_for_ == step::want_write;
+  if (read && !read_armed_) {
+    read_armed_ = true;
+    channel_.when_readable([me = shared_from_this()](const boost::system::error_code& error) {
+      me->read_armed_ = false;
+      if (!error)
+        me->pump();
+    });
+  }
+  if (write && !write_armed_) {
+    write_armed_ = true;
+    channel_.when_writable([me = shared_from_this()](const boost::system::error_code& error) {
+      me->write_armed_ = false;
+      if (!error)
+        me->pump();
+    });
+  }
+}
+
+} // namespace troupe::io
