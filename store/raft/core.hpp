@@ -103,9 +103,11 @@ private:
   void become_follower(term_id term, member_id leader, effects& out);
   void start_campaign(vote_kind phase, bool transfer, effects& out);
   void ask_for_votes(effects& out);
+  void ask_for_vote(member_id voter, effects& out);
   void count_votes(effects& out);
   void become_leader(effects& out);
   void leave_role(effects& out); // answers what waits for the role
+  bool can_campaign() const;
   bool hears_leader() const;
   member_id known_leader() const;
   role_name role() const;
@@ -114,7 +116,7 @@ private:
   // ----------------------------------------------------------------------------------
   void append_own(entry_kind kind, shared_bytes command);
   void advance_commit(effects& out);
-  void committed_own_configuration(effects& out);
+  void committed_membership(effects& out);
   void pump(effects& out);
   void pump(member_id to, progress& p, effects& out);
   void send_append(member_id to, progress& p, std::vector<entry> entries, effects& out);
@@ -122,23 +124,30 @@ private:
   void check_quorum(effects& out);
   void begin_snapshot(member_id to, progress& p, effects& out);
   void end_snapshot(member_id to, progress& p, effects& out);
+  void install_incoming(effects& out);
+  void resume_snapshot(member_id to, const snapshotting& s, effects& out);
   void follow_members();
+  void offer_leadership(member_id to, const progress& p, effects& out);
+  member_id best_successor() const;
   void start_round(effects& out);
   void settle_reads(effects& out);
+  void finish_round(effects& out);
   bool own_term_committed() const;
   progress* peer(member_id id);
 
   // -- common
   // ----------------------------------------------------------------------------------------------
   void commit_to(log_index index);
-  void answer_append(const letter& to, letter_body body, effects& out);
+  void answer_append(member_id whom, letter_body body, effects& out);
   void forward_reads(follower& f, effects& out);
   void answer_read(const pending_read& r, verdict v, log_index index, effects& out);
   void reset_timer();
   void cut_tail(log_index from);
   void hand_out(effects& out);
+  void give(std::vector<entry> entries, effects& out);
   void finish(effects& out);
   void check_invariants() const;
+  raft::leadership leadership_now() const;
   letter to(member_id peer, letter_body body) const {
     return {options_.self, peer, ballot_.term, std::move(body)};
   }
@@ -164,8 +173,9 @@ private:
   };
   std::deque<unfinished_write> writes_;
   write_id last_write_{};
-  log_index written_{}; // entries up to here were ordered to be written
-  log_index durable_{}; // and up to here are durable
+  bool reset_unwritten_ = false; // the log's new start is not ordered to be written yet
+  log_index written_{};          // entries up to here were ordered to be written
+  log_index durable_{};          // and up to here are durable
 
   struct incoming_snapshot {
     member_id from{};

@@ -42,6 +42,8 @@ public:
   /// Consecutive entries from `from` up to `to`, at most `max_bytes` of weight but at least one.
   /// Requires in_memory(from).
   std::vector<entry> slice(log_index from, log_index to, std::uint64_t max_bytes) const;
+  /// 0 if the entry is not in memory.
+  std::uint64_t weight_at(log_index index) const;
   /// Drops the oldest bytes, none above `up_to`, until at most `max_bytes` of weight are kept.
   void forget(log_index up_to, std::uint64_t max_bytes);
   std::uint64_t memory_bytes() const { return memory_bytes_; }

@@ -34,8 +34,7 @@ struct leader {
   std::map<member_id, progress> peers;
   log_index first{}; // its term's first entry
   std::uint64_t uncommitted_bytes = 0;
-  member_id transfer_to{}; // nobody: no transfer
-  bool timeout_sent = false;
+  member_id transfer_to{};         // nobody: no transfer
   read_round round{};              // the last one begun
   log_index round_index{};         // commit index when it began
   std::vector<pending_read> asked; // answered when `round` is

@@ -23,7 +23,8 @@ enum class ticket : std::uint64_t {};
 enum class write_id : std::uint64_t {};
 /// Numbers the rounds of heartbeats by which a leader proves that it still leads; 0: no round.
 enum class read_round : std::uint64_t {};
-/// The host's name for one snapshot that it has taken: unique in the life of its process.
+/// The host's name for one snapshot that it has taken. Never given twice, not even after a restart:
+/// draw it.
 enum class snapshot_id : std::uint64_t {};
 
 /// An entry's place. The order is "at least as up to date as" of section 3.6.1 of the thesis.
