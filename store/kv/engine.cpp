@@ -16,9 +16,9 @@ void write_batch::add(kind what, std::string_view key, std::string_view value) {
 }
 
 write_batch::item write_batch::operator[](std::size_t i) const {
-  auto& slot = items_[i];
+  auto& each = items_[i];
   std::string_view text{text_};
-  return {slot.what, text.substr(slot.at, slot.key), text.substr(slot.at + slot.key, slot.value)};
+  return {each.what, text.substr(each.at, each.key), text.substr(each.at + each.key, each.value)};
 }
 
 void write_batch::clear() {

@@ -22,19 +22,20 @@ bool holds(const record_index& records, const predicate& p) {
   return false;
 }
 
-/// Performs one operation, if it changes anything (or always, when a test wants a bug).
-void perform(machine_state& state, operation& what, cause_id cause, bool always,
-             std::vector<change_ptr>& out) {
+/// Performs one operation; null when it changes nothing. `always`: a put of the same bytes counts
+/// as a change.
+std::shared_ptr<change> perform(machine_state& state, operation what, cause_id cause,
+                                bool always = false) {
   auto& facts = state.facts;
   auto before = state.records.find(what.key);
   record_ptr now;
   if (what.what == operation::kind::put) {
     if (before && *before->value == what.value && !always)
-      return;
+      return nullptr;
     ++facts.last;
     now = std::make_shared<const record>(record{
-      .key = always ? what.key : std::move(what.key),
-      .value = share(always ? what.value : std::move(what.value)),
+      .key = std::move(what.key),
+      .value = share(std::move(what.value)),
       .created = before ? before->created : facts.last,
       .modified = facts.last,
       .cause = cause,
@@ -43,23 +44,19 @@ void perform(machine_state& state, operation& what, cause_id cause, bool always,
     state.records.put(now);
   } else {
     if (!before)
-      return;
+      return nullptr;
     ++facts.last;
     state.records.erase(what.key);
   }
   if (before)
     facts.sum -= record_hash(*before);
-  out.push_back(std::make_shared<const change>(
-    change{.at = facts.last, .now = now, .before = before, .cause = cause, .last = false}));
-}
-
-/// The last change of a transaction closes its range.
-void close_range(std::vector<change_ptr>& changes) {
-  if (changes.empty())
-    return;
-  auto closing = *changes.back();
-  closing.last = true;
-  changes.back() = std::make_shared<const change>(std::move(closing));
+  return std::make_shared<change>(change{
+    .at = facts.last,
+    .now = std::move(now),
+    .before = std::move(before),
+    .cause = cause,
+    .last = false,
+  });
 }
 
 void on(machine_state& state, transaction& what, term_id term, const machine_bugs& bugs,
@@ -74,14 +71,23 @@ void on(machine_state& state, transaction& what, term_id term, const machine_bug
       out.result.failed = static_cast<std::uint32_t>(i);
       return;
     }
-  if (bugs.apply_twice_after_restart)
-    for (auto& each : what.then)
-      perform(state, each, what.cause, true, out.changes);
+  auto again = bugs.apply_twice_after_restart ? what.then : std::vector<operation>{};
+  std::shared_ptr<change> newest;
+  auto note = [&](std::shared_ptr<change> each) {
+    if (!each)
+      return;
+    newest = each;
+    out.changes.push_back(std::move(each));
+  };
+  out.changes.reserve(what.then.size());
   for (auto& each : what.then)
-    perform(state, each, what.cause, false, out.changes);
-  close_range(out.changes);
-  if (!out.changes.empty())
-    out.result.first = out.changes.front()->at;
+    note(perform(state, std::move(each), what.cause));
+  for (auto& each : again)
+    note(perform(state, std::move(each), what.cause, true));
+  if (!newest)
+    return;
+  newest->last = true;
+  out.result.first = out.changes.front()->at;
 }
 
 void on(machine_state& state, const compact_history& what, term_id, const machine_bugs&,

@@ -25,7 +25,8 @@ private:
   };
   duration keep_;
   duration step_;
-  std::deque<mark> marks_;
+  std::deque<mark> marks_; // at most one per step, plus one
+  revision told_{};
 };
 
 } // namespace troupe::store

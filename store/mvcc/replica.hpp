@@ -66,10 +66,12 @@ public:
 
 private:
   replica_state(std::shared_ptr<engine> rows, const replica_options& options);
+  result<void> load();
   void publish(machine_state next);
 
   std::shared_ptr<engine> engine_;
   replica_options options_;
+  machine_bugs bugs_;
   machine_state state_;
   view_ptr current_;
   std::optional<state_check> check_;

@@ -55,17 +55,24 @@ public:
 
 private:
   friend class replica_state;
+  result<bool> take_frame(std::size_t& at);
   result<void> take(std::uint8_t kind, std::string_view payload);
+  result<void> take_facts(std::string_view payload);
   result<void> take_rows(std::string_view payload);
+  result<void> take_row(std::string_view key, std::string_view value);
   result<void> take_end(std::string_view payload);
 
   std::unique_ptr<replacement> target_;
-  std::string buffer_;
+  std::string buffer_; // what came of a frame that is not whole yet
   std::uint64_t chain_ = 0;
   std::uint64_t count_ = 0;
   bool started_ = false;
   bool complete_ = false;
-  machine_facts facts_;
+  std::string row_; // the last one taken: they ascend
+  std::string key_; // of the last version taken: the first of each key is its newest
+  bool records_seen_ = false;
+  std::uint64_t sum_ = 0;
+  revision swept_{};
   index_builder records_;
   machine_state state_;
 };

@@ -1,0 +1,155 @@
+#include "store/mvcc/replica.hpp"
+
+#include "config/base/invariant.hpp"
+#include "store/base/wire.hpp"
+#include "store/mvcc/rows.hpp"
+
+#include <limits>
+
+namespace troupe::store {
+namespace {
+
+constexpr auto newest = revision{std::numeric_limits<std::uint64_t>::max()};
+
+result<record_index> load_records(const row_reader& from, std::uint64_t& sum) {
+  index_builder out;
+  mvcc::version_walk walk{from, mvcc::versions, mvcc::after_versions, newest};
+  for (;;) {
+    OR_RETURN(auto found, walk.next());
+    if (!found)
+      return out.finish();
+    sum += record_hash(*found);
+    out.add(std::move(found));
+  }
+}
+
+void put_facts(write_batch& out, const machine_facts& facts) {
+  out.put(mvcc::facts_row, encode(facts));
+  out.applied(facts.applied);
+}
+
+} // namespace
+
+replica_state::replica_state(std::shared_ptr<engine> rows, const replica_options& options)
+    : engine_(std::move(rows)), options_(options) {
+  invariant(options_.check_every > 0, "states are compared every so many entries");
+}
+
+result<replica_state> replica_state::open(std::shared_ptr<engine> rows,
+                                          const replica_options& options) {
+  replica_state out{std::move(rows), options};
+  CHECK_RETURN(out.load());
+  return out;
+}
+
+result<void> replica_state::load() {
+  auto rows = engine_->read();
+  machine_state found;
+  OR_RETURN(auto facts, rows->get(mvcc::facts_row));
+  if (facts) {
+    OR_RETURN(found.facts, decode_facts(*facts));
+    bugs_ = options_.bugs;
+  }
+  OR_RETURN(auto swept, rows->get(mvcc::swept_row));
+  if (swept)
+    swept_ = revision{unpacker{*swept}.u64()};
+  std::uint64_t sum = 0;
+  OR_RETURN(found.records, load_records(*rows, sum));
+  if (sum != found.facts.sum)
+    return failure{.message = "open the store at index " + to_string(found.facts.applied)
+                              + ": its records are not those that were written"};
+  publish(std::move(found));
+  return {};
+}
+
+void replica_state::publish(machine_state next) {
+  state_ = std::move(next);
+  current_ = make_view(state_.records, state_.facts.last);
+}
+
+result<std::vector<applied_entry>> replica_state::apply(std::span<const committed_entry> entries) {
+  std::vector<applied_entry> out;
+  out.reserve(entries.size());
+  auto next = state_; // given up when the engine refuses
+  auto check = check_;
+  auto bugs = bugs_;
+  write_batch batch;
+  for (auto& entry : entries) {
+    bugs.ignore_fence = options_.bugs.ignore_fence;
+    OR_RETURN(auto done, store::apply(next, entry, bugs));
+    for (auto& each : done.changes)
+      mvcc::put_change(batch, *each);
+    if (!done.changes.empty())
+      bugs.apply_twice_after_restart = false;
+    if (raw(entry.index) % options_.check_every == 0)
+      check = state_check{entry.index, state_hash(next.facts)};
+    out.push_back(std::move(done));
+  }
+  if (entries.empty())
+    return out;
+  put_facts(batch, next.facts);
+  CHECK_RETURN(engine_->write(batch));
+  bugs_ = bugs;
+  check_ = check;
+  publish(std::move(next));
+  return out;
+}
+
+history replica_state::past() const {
+  return {engine_->read(), state_.facts.compacted, state_.facts.last};
+}
+
+result<bool> replica_state::sweep(std::size_t rows) {
+  if (swept_ >= state_.facts.compacted)
+    return false;
+  auto reader = engine_->read();
+  auto first = mvcc::change_key(swept_ + 1);
+  auto cursor = reader->walk(first, mvcc::change_key(state_.facts.compacted + 1));
+  write_batch batch;
+  auto upto = state_.facts.compacted;
+  for (std::size_t i = 0; cursor->valid(); cursor->next(), ++i) {
+    if (i == rows)
+      break;
+    auto at = mvcc::parse_change_key(cursor->key());
+    auto row = at ? mvcc::parse_change(cursor->value()) : std::nullopt;
+    if (!row)
+      return mvcc::damaged("a change");
+    if (row->before != revision{})
+      batch.erase(mvcc::version_key(row->key, row->before));
+    if (row->erased)
+      batch.erase(mvcc::version_key(row->key, *at));
+    upto = *at;
+  }
+  CHECK_RETURN(cursor->status());
+  auto more = cursor->valid();
+  if (!more)
+    upto = state_.facts.compacted;
+  batch.erase_range(first, mvcc::change_key(upto + 1));
+  std::string mark;
+  put_u64(mark, raw(upto));
+  batch.put(mvcc::swept_row, mark);
+  CHECK_RETURN(engine_->write(batch));
+  swept_ = upto;
+  return more;
+}
+
+result<snapshot_sink> replica_state::start_restore() {
+  OR_RETURN(auto target, engine_->replace());
+  return snapshot_sink{std::move(target)};
+}
+
+result<void> replica_state::finish_restore(snapshot_sink sink) {
+  if (!sink.complete())
+    return failure{.reason = reason::bad_request,
+                   .message = "restore a snapshot: its end is missing"};
+  write_batch batch;
+  put_facts(batch, sink.state_.facts);
+  CHECK_RETURN(sink.target_->write(batch));
+  CHECK_RETURN(sink.target_->commit());
+  swept_ = sink.swept_;
+  check_.reset();
+  publish(std::move(sink.state_));
+  return {};
+}
+
+} // namespace troupe::store
