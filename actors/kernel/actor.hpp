@@ -49,8 +49,7 @@ template <class M>
 concept names_object = requires(const M& m) {
   { traced_object(m) } -> std::convertible_to<std::string>;
 };
-template <class Signature>
-struct probe_of;
+template <class Signature> struct probe_of;
 template <class M, class... Out>
 struct probe_of<caf::typed_mpi<caf::detail::type_list<M>, caf::output_tuple<Out...>>> {
   static void add(std::vector<object_probe>& to) {
@@ -60,14 +59,19 @@ struct probe_of<caf::typed_mpi<caf::detail::type_list<M>, caf::output_tuple<Out.
                     }});
   }
 };
-template <class... Signatures>
-std::vector<object_probe> probes_of() {
+template <class... Signatures> std::vector<object_probe> probes_of() {
   std::vector<object_probe> out;
   (probe_of<Signatures>::add(out), ...);
   return out;
 }
 
 } // namespace detail
+
+class blocking_pool;
+namespace detail {
+caf::message_id run_job(actor_core& self, blocking_pool& pool,
+                        std::function<std::shared_ptr<void>()> work, duration deadline);
+}
 
 /// What does not depend on the actor's interface: all of it, nearly.
 class actor_core {
@@ -86,67 +90,77 @@ public:
 
   /// Sends and forgets. Delivery is not promised: the receiver may be gone.
   template <class Handle, class M>
-    requires detail::understood_by<Handle, std::decay_t<M>>
+  requires detail::understood_by<Handle, std::decay_t<M>>
   void tell(const Handle& dest, M&& message) {
     if (dest)
-      deliver(*caf::actor_cast<caf::abstract_actor*>(dest),
-              caf::make_mailbox_element(address(), caf::message_id{}, {}, std::forward<M>(message)));
+      deliver(
+        *caf::actor_cast<caf::abstract_actor*>(dest),
+        caf::make_mailbox_element(address(), caf::message_id{}, {}, std::forward<M>(message)));
   }
 
   /// Asks; the answer or a failure comes within `deadline` (more than 0).
   template <class Handle, class Q>
-    requires detail::understood_by<Handle, std::decay_t<Q>>
-  pending<answer_of<Handle, std::decay_t<Q>>> ask(const Handle& dest, Q&& question, duration deadline) {
+  requires detail::understood_by<Handle, std::decay_t<Q>>
+    pending<answer_of<Handle, std::decay_t<Q>>> ask(const Handle& dest, Q&& question,
+                                                    duration deadline) {
     auto id = new_ask();
     deliver_ask(dest ? caf::actor_cast<caf::abstract_actor*>(dest) : nullptr,
                 caf::make_mailbox_element(address(), id, {}, std::forward<Q>(question)), deadline);
-    return {*self_, id.response_id()};
+    return {*this, id.response_id()};
   }
 
   /// Tells itself later, on the scheduler's clock. The cause is kept.
-  template <class M>
-  void after(duration delay, M&& message) {
-    deliver_later(delay, caf::make_mailbox_element(address(), caf::message_id{}, {},
-                                                   std::forward<M>(message)));
+  template <class M> void after(duration delay, M&& message) {
+    deliver_later(
+      delay, caf::make_mailbox_element(address(), caf::message_id{}, {}, std::forward<M>(message)));
   }
 
   /// Takes over the duty to answer the current ask. Only within a handler that returns reply<A>.
-  template <class A>
-  kernel::promise<A> promise() {
+  template <class A> kernel::promise<A> promise() {
     return kernel::promise<A>{take_return_address()};
   }
 
   caf::scheduled_actor& scheduled() const { return *self_; }
 
 protected:
-  actor_core(caf::scheduled_actor& self, const kernel::place& at, std::vector<detail::object_probe> probes);
+  actor_core(caf::scheduled_actor& self, const kernel::place& at,
+             std::vector<detail::object_probe> probes);
   ~actor_core();
 
   /// Decides whether a message may enter the mailbox and notes its cause; takes it when it may not.
   bool admit(caf::mailbox_element_ptr& message);
+  using consume_function = caf::invoke_message_result (*)(actor_core&, caf::mailbox_element&);
   /// Around the handling of a message.
-  caf::invoke_message_result handle(caf::mailbox_element& message,
-                                    caf::invoke_message_result (*consume)(actor_core&, caf::mailbox_element&));
+  caf::invoke_message_result handle(caf::mailbox_element& message, consume_function consume);
+  /// The actor has ended; its object may live on.
+  void ended(const caf::error& why);
 
 private:
-  friend class kernel_access;
-  struct notes; // of the messages in the mailbox: id, cause, time
+  friend struct process::registry;
+  friend void detail::on_response(actor_core&, caf::message_id, detail::response_callback);
+  friend caf::message_id detail::run_job(actor_core&, blocking_pool&,
+                                         std::function<std::shared_ptr<void>()>, duration);
+  struct inside; // actor_inside.hpp
   caf::strong_actor_ptr address() const;
   caf::message_id new_ask();
   void deliver(caf::abstract_actor& dest, caf::mailbox_element_ptr message);
   void deliver_ask(caf::abstract_actor* dest, caf::mailbox_element_ptr message, duration deadline);
   void deliver_later(duration delay, caf::mailbox_element_ptr message);
   std::shared_ptr<detail::return_address> take_return_address();
-  void install_defaults();
+  class handling;
+  caf::invoke_message_result traced(caf::mailbox_element& message, consume_function consume);
+  caf::invoke_message_result dispatch(caf::mailbox_element& message, consume_function consume);
+  void open_ask(caf::message_id response, duration deadline);
+  void expire_asks();
+  void arm(caf::actor_clock::time_point at);
+  void refuse(caf::mailbox_element& message, failure why);
 
   caf::scheduled_actor* self_;
   kernel::place place_;
-  std::vector<detail::object_probe> probes_;
-  std::unique_ptr<notes> notes_;
+  std::unique_ptr<inside> inside_;
 };
 
-template <class Handle>
-class traced;
+template <class Handle> class traced;
 
 template <class... Signatures>
 class traced<caf::typed_actor<Signatures...>> : public caf::typed_event_based_actor<Signatures...>,
@@ -155,7 +169,7 @@ public:
   using super = caf::typed_event_based_actor<Signatures...>;
 
   traced(caf::actor_config& config, const kernel::place& at)
-    : super(config), actor_core(*this, at, detail::probes_of<Signatures...>()) {}
+      : super(config), actor_core(*this, at, detail::probes_of<Signatures...>()) {}
 
   using super::enqueue;
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* unit) override {
@@ -168,19 +182,23 @@ public:
     });
   }
   using super::consume;
+  bool cleanup(caf::error&& why, caf::execution_unit* unit) override {
+    this->ended(why);
+    return super::cleanup(std::move(why), unit);
+  }
 };
 
 template <class Handle, class State>
 class actor final : public caf::stateful_actor<State, traced<Handle>> {
-  static_assert(!std::is_aggregate_v<State>,
-                "give the state a constructor (`S() = default;`): CAF would initialize its first member with self");
+  static_assert(!std::is_aggregate_v<State>, "give the state a constructor (`S() = default;`): CAF "
+                                             "would initialize its first member with self");
 
 public:
   using behavior_type = typename Handle::behavior_type;
   using start_function = caf::detail::unique_function<behavior_type(actor*)>;
 
   actor(caf::actor_config& config, const kernel::place& at, start_function start)
-    : caf::stateful_actor<State, traced<Handle>>(config, at), start_(std::move(start)) {}
+      : caf::stateful_actor<State, traced<Handle>>(config, at), start_(std::move(start)) {}
 
 protected:
   behavior_type make_behavior() override {
@@ -192,8 +210,7 @@ private:
   start_function start_;
 };
 
-template <class Handle, class State>
-using self_ptr = actor<Handle, State>*;
+template <class Handle, class State> using self_ptr = actor<Handle, State>*;
 
 /// For actors without state.
 struct stateless {
@@ -215,7 +232,7 @@ Handle spawn(const kernel::place& at, F behavior, Args... args) {
 
 /// Tells from outside of the actors (a driver's thread, main).
 template <class Handle, class M>
-  requires detail::understood_by<Handle, std::decay_t<M>>
+requires detail::understood_by<Handle, std::decay_t<M>>
 void tell(const Handle& dest, M&& message) {
   if (dest)
     caf::actor_cast<caf::abstract_actor*>(dest)->enqueue(

@@ -19,6 +19,7 @@
 #include "config/base/ids.hpp"
 
 #include <caf/actor_control_block.hpp>
+#include <caf/check_typed_input.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message_id.hpp>
 #include <caf/response_type.hpp>
@@ -27,35 +28,25 @@
 #include <memory>
 #include <utility>
 
-namespace caf {
-class scheduled_actor;
-}
-
 namespace troupe::kernel {
+
+class actor_core;
 
 namespace detail {
 
 /// Runs once with the content of the response, or (null) with why there is none.
 using response_callback = std::function<void(caf::type_erased_tuple*, failure)>;
-void on_response(caf::scheduled_actor& self, caf::message_id response, response_callback callback);
+void on_response(actor_core& self, caf::message_id response, response_callback callback);
 
-template <class T>
-struct only_type;
-template <class T>
-struct only_type<caf::detail::type_list<T>> {
-  using type = T;
-};
-template <>
-struct only_type<caf::detail::type_list<>> {
-  using type = void;
-};
+template <class T> struct only_type;
+template <class T> struct only_type<caf::detail::type_list<T>> { using type = T; };
+template <> struct only_type<caf::detail::type_list<>> { using type = void; };
 
 template <class Handle, class Q>
 concept understood_by =
   caf::response_type_unbox<caf::signatures_of_t<Handle>, caf::detail::type_list<Q>>::valid;
 
-template <class A>
-result<A> take_answer(caf::type_erased_tuple* content, failure why) {
+template <class A> result<A> take_answer(caf::type_erased_tuple* content, failure why) {
   if (!content)
     return why;
   if constexpr (std::is_void_v<A>)
@@ -74,13 +65,13 @@ using answer_of = typename detail::only_type<typename caf::response_type_unbox<
   caf::signatures_of_t<Handle>, caf::detail::type_list<Q>>::type>::type;
 
 /// An answer that is still to come.
-template <class A>
-class [[nodiscard]] pending {
+template <class A> class [[nodiscard]] pending {
 public:
-  pending(caf::scheduled_actor& self, caf::message_id response) : self_(self), response_(response) {}
+  pending(actor_core& self, caf::message_id response) : self_(self), response_(response) {}
 
-  /// `then` runs in the asking actor, exactly once unless the actor ends before: with the answer, or
-  /// with why there is none: timeout (outcome unknown), unavailable, or what the other one answered.
+  /// `then` runs in the asking actor, exactly once unless the actor ends before: with the answer,
+  /// or with why there is none: timeout (outcome unknown), unavailable, or what the other one
+  /// answered.
   void then(std::function<void(result<A>)> then) && {
     detail::on_response(self_, response_,
                         [then = std::move(then)](caf::type_erased_tuple* content, failure why) {
@@ -89,7 +80,7 @@ public:
   }
 
 private:
-  caf::scheduled_actor& self_;
+  actor_core& self_;
   caf::message_id response_;
 };
 
@@ -99,7 +90,7 @@ namespace detail {
 class return_address {
 public:
   return_address(caf::strong_actor_ptr asker, caf::message_id response, cause_id cause)
-    : asker_(std::move(asker)), response_(response), cause_(cause) {}
+      : asker_(std::move(asker)), response_(response), cause_(cause) {}
   return_address(const return_address&) = delete;
   return_address& operator=(const return_address&) = delete;
   ~return_address();
@@ -117,8 +108,7 @@ private:
 
 /// The answer to the current question, to be given later. Copies are the same promise; the first
 /// answer counts. Not thread-safe by itself, but may be handed to another thread.
-template <class A>
-class promise {
+template <class A> class promise {
 public:
   promise() = default;
   explicit promise(std::shared_ptr<detail::return_address> to) : to_(std::move(to)) {}

@@ -14,8 +14,7 @@ caf::error to_error(failure why);
 /// receiver down -> unavailable; unexpected message -> bad_request; anything else -> internal.
 failure to_failure(const caf::error& why);
 
-template <class A>
-reply<A> answer(result<A> r) {
+template <class A> reply<A> answer(result<A> r) {
   if (r)
     return std::move(r).value();
   return to_error(std::move(r).error());
@@ -25,8 +24,6 @@ inline reply<done> answer(result<void> r) {
     return done{};
   return to_error(std::move(r).error());
 }
-inline caf::error answer(failure why) {
-  return to_error(std::move(why));
-}
+inline caf::error answer(failure why) { return to_error(std::move(why)); }
 
 } // namespace troupe::kernel

@@ -3,14 +3,16 @@
 //   // offering (master)                              // using (node)
 //   links.offer(kernel::portal{"lease", monitor}     auto lease = links.import<monitor_actor>(
 //     .accept<renewed>({role::node})                   "master-0", "lease");
-//     .accept<sweep>({role::master}));               links.dial({"master-0", role::master}, address);
+//     .accept<sweep>({role::master}));               links.dial({"master-0", role::master},
+//     address);
 //                                                    self->ask(lease, sweep{}, 1s).then(...);
 //
-// An imported handle is valid for ever. While the link is down asks are answered unavailable (nothing
-// was done) and tells are dropped; asks under way when it breaks are answered timeout (outcome
-// unknown). Tells need credit: a portal's receiver grants 256 (`tell_window`) and renews them as they
-// are handled; the sender keeps up to 1024 more and drops beyond that (counted in status).
-// Exactly one side dials: nodes dial masters, and of two masters the one with the smaller name.
+// An imported handle is valid for ever. While the link is down asks are answered unavailable
+// (nothing was done) and tells are dropped; asks under way when it breaks are answered timeout
+// (outcome unknown). Tells need credit: a portal's receiver grants 256 (`tell_window`) and renews
+// them as they are handled; the sender keeps up to 1024 more and drops beyond that (counted in
+// status). Exactly one side dials: nodes dial masters, and of two masters the one with the smaller
+// name.
 #pragma once
 
 #include "actors/kernel/process.hpp"
@@ -39,11 +41,10 @@ public:
 
   template <class... Signatures>
   portal(std::string name, const caf::typed_actor<Signatures...>& to)
-    : name_(std::move(name)), to_(caf::actor_cast<caf::strong_actor_ptr>(to)) {}
+      : name_(std::move(name)), to_(caf::actor_cast<caf::strong_actor_ptr>(to)) {}
 
   /// M must be registered in the process's message_types, and so must be its answer's type.
-  template <class M>
-  portal& accept(std::initializer_list<role> from) {
+  template <class M> portal& accept(std::initializer_list<role> from) {
     static_assert(!local_message<M>, "a local_only message cannot cross links");
     rule r{.type = &typeid(M)};
     for (auto who : from)
@@ -80,12 +81,10 @@ struct link_down {
   identity peer;
   failure why;
 };
-template <class F>
-auto inspect(F& f, identity& m) {
+template <class F> auto inspect(F& f, identity& m) {
   return f(caf::meta::type_name("kernel.identity"), m.name, m.role);
 }
-template <class F>
-auto inspect(F& f, link_up& m) {
+template <class F> auto inspect(F& f, link_up& m) {
   return f(caf::meta::type_name("kernel.link_up"), m.peer);
 }
 using link_subscriber = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to<link_down>>;
@@ -93,10 +92,11 @@ using link_subscriber = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to
 struct link_status {
   identity peer;
   bool up = false;
-  instant since{};               // of the current state
+  instant since{}; // of the current state
   std::uint64_t frames_in = 0;
   std::uint64_t frames_out = 0;
-  std::uint64_t refused = 0;     // frames for unknown portals, or of types that the peer's role may not send
+  std::uint64_t refused =
+    0; // frames for unknown portals, or of types that the peer's role may not send
   std::uint64_t dropped_tells = 0;
   std::uint64_t open_asks = 0;
 };
@@ -121,8 +121,7 @@ public:
   void offer(portal p);
   void withdraw(std::string_view portal);
 
-  template <class Handle>
-  Handle import(std::string_view peer, std::string_view portal) {
+  template <class Handle> Handle import(std::string_view peer, std::string_view portal) {
     return caf::actor_cast<Handle>(import_address(peer, portal));
   }
 
@@ -136,7 +135,6 @@ public:
   std::vector<link_status> status() const;
 
 private:
-  friend class kernel_access;
   struct impl;
   caf::strong_actor_ptr import_address(std::string_view peer, std::string_view portal);
   std::shared_ptr<impl> impl_;

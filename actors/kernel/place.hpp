@@ -17,7 +17,8 @@ namespace troupe::kernel {
 /// them at once. A handle: copies say the same.
 class fence {
 public:
-  explicit fence(term_id term) : term_(term), standing_(std::make_shared<std::atomic<bool>>(true)) {}
+  explicit fence(term_id term)
+      : term_(term), standing_(std::make_shared<std::atomic<bool>>(true)) {}
   term_id term() const { return term_; }
   bool standing() const { return standing_->load(std::memory_order_acquire); }
   void withdraw() { standing_->store(false, std::memory_order_release); }
@@ -29,11 +30,12 @@ private:
 
 struct place {
   process_ptr process;
-  std::string path;               // "controllers/deployment"; empty at the root
-  std::uint32_t incarnation = 1;  // counts up with each restart
-  std::string last_death;         // why the incarnation before ended
+  std::string path;                   // "controllers/deployment"; empty at the root
+  std::uint32_t incarnation = 1;      // counts up with each restart
+  std::string last_death;             // why the incarnation before ended
   std::optional<kernel::fence> fence; // set below a leader scope
-  std::size_t mailbox = 1024;     // asks beyond it are answered too_many_requests; tells at 64 times it are dropped
+  std::size_t mailbox =
+    1024; // asks beyond it are answered too_many_requests; tells at 64 times it are dropped
 
   /// Below this one: same process and fence, first incarnation.
   place child(std::string_view name) const {

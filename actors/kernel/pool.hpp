@@ -35,42 +35,37 @@ struct job_done {
   std::shared_ptr<void> value; // a result<R>
 };
 /// Posts `work` (which makes a result<R>) and answers the actor's own ask with it.
-caf::message_id run_job(actor_core& self, blocking_pool& pool, std::function<std::shared_ptr<void>()> work,
-                        duration deadline);
+caf::message_id run_job(actor_core& self, blocking_pool& pool,
+                        std::function<std::shared_ptr<void>()> work, duration deadline);
 
-template <class R>
-struct unwrap;
-template <class R>
-struct unwrap<result<R>> {
-  using type = R;
-};
+template <class R> struct unwrap;
+template <class R> struct unwrap<result<R>> { using type = R; };
 
-template <class R>
-class [[nodiscard]] pending_job {
+template <class R> class [[nodiscard]] pending_job {
 public:
-  pending_job(caf::scheduled_actor& self, caf::message_id response) : self_(self), response_(response) {}
+  pending_job(actor_core& self, caf::message_id response) : self_(self), response_(response) {}
   void then(std::function<void(result<R>)> then) && {
-    on_response(self_, response_, [then = std::move(then)](caf::type_erased_tuple* content, failure why) {
-      auto done = take_answer<job_done>(content, std::move(why));
-      if (done)
-        then(std::move(*static_cast<result<R>*>(done->value.get())));
-      else
-        then(std::move(done).error());
-    });
+    on_response(self_, response_,
+                [then = std::move(then)](caf::type_erased_tuple* content, failure why) {
+                  auto done = take_answer<job_done>(content, std::move(why));
+                  if (done)
+                    then(std::move(*static_cast<result<R>*>(done->value.get())));
+                  else
+                    then(std::move(done).error());
+                });
   }
 
 private:
-  caf::scheduled_actor& self_;
+  actor_core& self_;
   caf::message_id response_;
 };
 
 } // namespace detail
 
-/// Runs `work` (a function that returns a result<R>) on the pool. Answers too_many_requests when the
-/// pool's queue is full, internal when it throws, timeout when it is not done within `deadline` (it
-/// still runs to its end). Messages told within `work` have the current message as their cause.
-template <class F>
-auto run(actor_core& self, blocking_pool& pool, F work, duration deadline) {
+/// Runs `work` (a function that returns a result<R>) on the pool. Answers too_many_requests when
+/// the pool's queue is full, internal when it throws, timeout when it is not done within `deadline`
+/// (it still runs to its end). Messages told within `work` have the current message as their cause.
+template <class F> auto run(actor_core& self, blocking_pool& pool, F work, duration deadline) {
   using R = typename detail::unwrap<std::invoke_result_t<F&>>::type;
   auto response = detail::run_job(
     self, pool,
@@ -78,7 +73,7 @@ auto run(actor_core& self, blocking_pool& pool, F work, duration deadline) {
       return std::make_shared<result<R>>(work());
     },
     deadline);
-  return detail::pending_job<R>{self.scheduled(), response};
+  return detail::pending_job<R>{self, response};
 }
 
 } // namespace troupe::kernel

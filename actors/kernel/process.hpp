@@ -1,5 +1,5 @@
-// A process as a value: everything that its actors share hangs off it. There are no statics, so many
-// simulated processes live in one actor system.
+// A process as a value: everything that its actors share hangs off it. There are no statics, so
+// many simulated processes live in one actor system.
 #pragma once
 
 #include "actors/kernel/clock.hpp"
@@ -24,18 +24,18 @@ using process_ptr = std::shared_ptr<process>;
 
 struct process_options {
   identity who;
-  std::uint64_t seed = 0;                    // of every random_source of the process
+  std::uint64_t seed = 0; // of every random_source of the process
   std::size_t trace_bytes = std::size_t{8} << 20;
 };
 
 /// One actor, for `troupe status`.
 struct actor_status {
   std::string path;
-  std::uint32_t incarnation = 1;  // 1 for the first
-  std::uint32_t restarts = 0;     // incarnation - 1
-  std::uint64_t mailbox = 0;      // messages waiting
-  std::uint64_t messages = 0;     // handled by this incarnation
-  std::string last_death;         // why the previous incarnation ended; empty: there was none
+  std::uint32_t incarnation = 1; // 1 for the first
+  std::uint32_t restarts = 0;    // incarnation - 1
+  std::uint64_t mailbox = 0;     // messages waiting
+  std::uint64_t messages = 0;    // handled by this incarnation
+  std::string last_death;        // why the previous incarnation ended; empty: there was none
 };
 
 class process : public std::enable_shared_from_this<process> {
@@ -52,8 +52,9 @@ public:
   instant now() const { return clock_->now(); }
   trace::recorder& tracer() { return tracer_; }
 
-  /// A random source of its own for each purpose ("raft/election"), from the process's seed.
-  random_source random(std::string_view purpose) const;
+  /// A random source of its own for each call, from the process's seed and the purpose
+  /// ("raft/election"). In the simulation the order of calls is the seed's, so all is repeatable.
+  random_source random(std::string_view purpose);
 
   /// All living actors, by path.
   std::vector<actor_status> actors() const;
@@ -72,10 +73,10 @@ public:
   void crash();
   bool alive() const { return alive_.load(std::memory_order_acquire); }
 
+  struct registry; // process_registry.hpp: inside of the kernel
+  registry& inside() const { return *registry_; }
+
 private:
-  friend class actor_core;
-  friend class kernel_access;
-  struct registry;
   process(caf::actor_system& system, process_options options, std::unique_ptr<kernel::clock> clock);
 
   caf::actor_system& system_;
@@ -85,6 +86,7 @@ private:
   std::unique_ptr<registry> registry_;
   std::function<void(const std::string&, const failure&)> on_fatal_;
   std::atomic<bool> alive_{true};
+  std::atomic<std::uint64_t> draws_{0};
 };
 
 /// The scheduler settings of every Troupe program (sharing, `workers` threads, 50 messages a turn).

@@ -28,6 +28,7 @@
 #include "config/base/result.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/make_message.hpp>
 #include <caf/replies_to.hpp>
 #include <caf/result.hpp>
 
@@ -35,37 +36,34 @@
 
 namespace troupe::proto {
 
-template <class M>
-using tell = caf::reacts_to<M>;
+template <class M> using tell = caf::reacts_to<M>;
 
-template <class Q, class A>
-using ask = typename caf::replies_to<Q>::template with<A>;
+template <class Q, class A> using ask = typename caf::replies_to<Q>::template with<A>;
 
 } // namespace troupe::proto
 
 namespace troupe::kernel {
 
 /// What a handler of ask<Q, A> returns: an A, a failure, or (promise<A>) that it comes later.
-template <class A>
-using reply = caf::result<A>;
+template <class A> using reply = caf::result<A>;
 
 /// A message that never leaves its process: it may hold pointers and needs no `inspect`.
 template <class M>
-concept local_message = requires { typename M::local_only; };
+concept local_message = requires {
+  typename M::local_only;
+};
 
 /// The empty answer: "done".
 struct done {
   bool operator==(const done&) const = default;
 };
-template <class F>
-auto inspect(F& f, done&) {
-  return f();
-}
+template <class F> auto inspect(F& f, done&) { return f(); }
 
 } // namespace troupe::kernel
 
 namespace caf {
 template <class T>
-  requires troupe::kernel::local_message<T>
-struct allowed_unsafe_message_type<T> : std::true_type {};
+requires troupe::kernel::local_message<T>
+struct allowed_unsafe_message_type<T> : std::true_type {
+};
 } // namespace caf

@@ -46,7 +46,8 @@ public:
 
   /// A process whose clock is off by `skew`. Its seed is drawn unless given.
   process_ptr add(process_options options, duration skew = {});
-  /// Power cut: its actors are gone between two messages; jobs of its pools that have not begun never run.
+  /// Power cut: its actors are gone between two messages; jobs of its pools that have not begun
+  /// never run.
   void crash(const process_ptr& process);
   /// Changes a process's clock from now on.
   void skew(const process_ptr& process, duration by);
@@ -70,9 +71,11 @@ public:
   /// Asks from outside and runs until the answer is there or `deadline` has passed.
   template <class A, class Handle, class Q>
   result<A> ask(const Handle& who, Q&& question, duration deadline = 10s) {
-    static_assert(std::is_same_v<A, answer_of<Handle, std::decay_t<Q>>>, "that is not its answer's type");
+    static_assert(std::is_same_v<A, answer_of<Handle, std::decay_t<Q>>>,
+                  "that is not its answer's type");
     result<A> out = failure{.reason = reason::timeout, .message = "no answer"};
-    ask_raw(caf::actor_cast<caf::strong_actor_ptr>(who), caf::make_message(std::forward<Q>(question)), deadline,
+    ask_raw(caf::actor_cast<caf::strong_actor_ptr>(who),
+            caf::make_message(std::forward<Q>(question)), deadline,
             [&out](caf::type_erased_tuple* content, failure why) {
               out = detail::take_answer<A>(content, std::move(why));
             });
@@ -85,7 +88,6 @@ public:
   std::uint64_t handled() const;
 
 private:
-  friend class kernel_access;
   struct impl;
   void ask_raw(const caf::strong_actor_ptr& who, caf::message question, duration deadline,
                const detail::response_callback& then);

@@ -3,7 +3,8 @@
 //
 //   kernel::stable<hub_actor> hub{process};
 //   tree server{.children = {
-//     {"hub", restart::always, [=](const place& at) { return spawn_hub(at, settings); }, hub.slot()},
+//     {"hub", restart::always, [=](const place& at) { return spawn_hub(at, settings); },
+//     hub.slot()},
 //     {"api", restart::always, [=](const place& at) { return spawn_api(at, hub.handle()); }},
 //   }};
 //
@@ -42,8 +43,7 @@ private:
   caf::strong_actor_ptr address_;
 };
 
-template <class Handle>
-class stable {
+template <class Handle> class stable {
 public:
   explicit stable(const process_ptr& process, std::size_t stash = 1024) : slot_(process, stash) {}
   Handle handle() const { return caf::actor_cast<Handle>(slot_.address()); }

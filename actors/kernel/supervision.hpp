@@ -53,7 +53,7 @@ struct child {
   supervision::phase phase = phase::idle;
   std::uint32_t in_a_row = 0; // deaths without a calm time between
   instant last_death{};
-  instant due{};              // of the restart, while waiting
+  instant due{}; // of the restart, while waiting
 };
 
 /// The supervisor's picture: children in the order of their start.

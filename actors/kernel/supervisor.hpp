@@ -28,7 +28,8 @@ namespace troupe::kernel {
 class spawned {
 public:
   template <class... Signatures>
-  spawned(const caf::typed_actor<Signatures...>& a) : address(caf::actor_cast<caf::strong_actor_ptr>(a)) {}
+  spawned(const caf::typed_actor<Signatures...>& a)
+      : address(caf::actor_cast<caf::strong_actor_ptr>(a)) {}
   caf::strong_actor_ptr address;
 };
 /// May throw or return a null handle: both count as a death of the child.
@@ -38,12 +39,12 @@ struct child {
   std::string name; // one path element, unique among its siblings
   kernel::restart restart = restart::always;
   spawn_function spawn;
-  stable_slot slot{};           // bound to each incarnation; default: nobody needs a handle
-  duration stop_within = 2s;    // of an ordered stop; then it is killed
+  stable_slot slot{};        // bound to each incarnation; default: nobody needs a handle
+  duration stop_within = 2s; // of an ordered stop; then it is killed
 };
 
 struct tree {
-  std::vector<child> children;  // started in this order, stopped in the reverse
+  std::vector<child> children; // started in this order, stopped in the reverse
   kernel::strategy strategy = strategy::one_for_one;
   kernel::tolerance tolerance{};
   kernel::backoff backoff{};
@@ -51,10 +52,7 @@ struct tree {
 
 /// Ends all children from last to first, answers, and ends.
 struct stop_tree {};
-template <class F>
-auto inspect(F& f, stop_tree&) {
-  return f();
-}
+template <class F> auto inspect(F& f, stop_tree&) { return f(); }
 /// Starts one more child, after all others. Ignored when the name is taken or the tree is stopping.
 struct add_child {
   using local_only = void;
@@ -67,8 +65,8 @@ struct remove_child {
 };
 struct supervision_timer { // the supervisor's own
   using local_only = void;
-  std::string overdue;            // child; empty: restarts are due
-  std::uint32_t incarnation = 0;  // of that child
+  std::string overdue;           // child; empty: restarts are due
+  std::uint32_t incarnation = 0; // of that child
 };
 
 using supervisor_actor = caf::typed_actor< //

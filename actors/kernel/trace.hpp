@@ -37,7 +37,8 @@ struct event {
   std::string sender;   // path in the supervision tree; empty: no actor
   std::string receiver; // path
   std::string type;     // "lease.renewed": the C++ name without the project's namespace
-  std::string object;   // "Kind/namespace/name" if the message or its handler named one (cut at 63 bytes)
+  std::string
+    object; // "Kind/namespace/name" if the message or its handler named one (cut at 56 bytes)
   instant enqueued{};
   instant started{};
   instant ended{};
@@ -91,10 +92,11 @@ public:
     std::uint64_t lost = 0; // overwritten before they were read
   };
   /// What was recorded at or after `position` (0: from the oldest).
-  followed follow(std::uint64_t position, const filter& which = {}, std::size_t limit = 10'000) const;
+  followed follow(std::uint64_t position, const filter& which = {},
+                  std::size_t limit = 10'000) const;
 
   /// Off: messages are not recorded and have no ids. For measuring.
-  void record(bool on) { recording_.store(on, std::memory_order_relaxed); }
+  void set_recording(bool on) { recording_.store(on, std::memory_order_relaxed); }
   bool recording() const { return recording_.load(std::memory_order_relaxed); }
 
   /// Tests only: the next message sent loses its cause (to prove that a check would notice).
@@ -104,9 +106,14 @@ public:
   std::uint64_t recorded() const;
   std::uint64_t missed() const;
 
+  struct ring; // trace_ring.hpp: inside of the kernel
+  ring& inside() { return *ring_; }
+  bool take_lose_next() {
+    return lose_next_.load(std::memory_order_relaxed)
+           && lose_next_.exchange(false, std::memory_order_relaxed);
+  }
+
 private:
-  friend class kernel_access;
-  struct ring;
   std::unique_ptr<ring> ring_;
   std::atomic<bool> recording_{true};
   std::atomic<bool> lose_next_{false};

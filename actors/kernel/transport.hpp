@@ -2,8 +2,8 @@
 // real driver (Asio, TLS 1.3 mutual) and the simulated network are both written against this page.
 //
 // A *link* joins two processes and has two lanes, each a connection (and an ordered stream) of its
-// own, so that a snapshot never delays a heartbeat. The transport pairs the lanes: a link is up when
-// both are, and down as soon as one is. Frames are opaque bytes of at most `max_frame`.
+// own, so that a snapshot never delays a heartbeat. The transport pairs the lanes: a link is up
+// when both are, and down as soon as one is. Frames are opaque bytes of at most `max_frame`.
 #pragma once
 
 #include "config/base/failure.hpp"

@@ -1,5 +1,5 @@
-// The message types that may cross links, by name: registered once per process, each folder's in one
-// translation unit (registration is what costs compile time).
+// The message types that may cross links, by name: registered once per process, each folder's in
+// one translation unit (registration is what costs compile time).
 //
 //   // actors/lease/types.cpp
 //   void register_types(kernel::message_types& types) {
@@ -37,8 +37,7 @@ struct message_type {
 class message_types {
 public:
   /// Requires a name that is not taken by another type. Adding the same again changes nothing.
-  template <class M>
-  void add(std::string name, kernel::lane lane = lane::control) {
+  template <class M> void add(std::string name, kernel::lane lane = lane::control) {
     static_assert(!local_message<M>, "a local_only message cannot cross links");
     add({.name = std::move(name),
          .lane = lane,
