@@ -6,8 +6,6 @@
 #include "config/base/clock.hpp"
 #include "config/base/result.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -240,7 +238,6 @@ struct pod {
 inline bool is_sidecar(const container& c) { return c.restart == restart_policy::always; }
 
 /// Reads a pod. Missing fields take Kubernetes' defaults; fails only on what has the wrong type.
-result<pod> read_pod(const nlohmann::json& tree);
 result<pod> read_pod(const api::object& of);
 
 enum class qos : std::uint8_t { guaranteed, burstable, best_effort };
