@@ -113,24 +113,40 @@ private:
   struct group { // of the watchers with one prefix
     std::vector<watcher*> exact;
     std::vector<watcher*> all;
+    std::size_t touched = 0; // while changes are published: its place among the touched, from 1
   };
   struct watcher {
     watcher_id who{};
     bool exact = false;
     bool bookmarks = false;
     bool behind = false;
+    revision marked{};   // its last bookmark
     revision position{}; // while behind: delivered up to here
     std::size_t in_flight = 0;
     std::size_t place = 0; // in its group
     std::map<std::string, group, std::less<>>::iterator home;
   };
 
-  void find_groups(const std::string& key, std::vector<std::pair<group*, bool>>& out);
+  struct match {
+    group* home;
+    bool exact; // the key is the prefix itself
+  };
+  struct group_changes { // of one publish
+    group* home;
+    std::shared_ptr<watch_batch> all;
+    std::shared_ptr<watch_batch> exact;
+  };
+
+  void find_groups(const std::string& key, std::vector<match>& out);
+  static void note(std::vector<group_changes>& touched, group& home, bool exact,
+                   const change_ptr& what);
   void send(std::vector<watcher*>& to, const watch_batch_ptr& what, revision before,
             watch_plan& plan);
   void read_on(watcher& w, watch_plan& plan);
-  void expire(watch_plan& plan);
   bool wants(const watcher& w, const change& what) const;
+  void fall_behind(watcher& w, revision position);
+  void catch_up(watcher& w);
+  void expire(watch_plan& plan);
 
   hub_limits limits_;
   hub_bugs bugs_;
