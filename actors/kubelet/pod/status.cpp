@@ -260,7 +260,7 @@ private:
     if (!why.message.empty())
       made["message"] = why.message;
     const auto* old = find_before(type);
-    if (old != nullptr && old->value("status", "") == made["status"]
+    if (old != nullptr && old->value("status", std::string()) == made["status"].get<std::string>()
         && old->contains("lastTransitionTime"))
       made["lastTransitionTime"] = (*old)["lastTransitionTime"];
     out.push_back(std::move(made));
@@ -275,7 +275,7 @@ private:
       return;
     for (const auto& condition : before_["conditions"]) {
       auto ours = std::any_of(out.begin(), out.end(), [&](const json& made) {
-        return made["type"] == condition.value("type", "");
+        return made["type"].get<std::string>() == condition.value("type", std::string());
       });
       if (!ours)
         out.push_back(condition);
