@@ -5,6 +5,7 @@
 #include "actors/kernel/protocol.hpp"
 #include "store/base/types.hpp"
 #include "store/base/view.hpp"
+#include "store/mvcc/history.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -54,6 +55,7 @@ struct viewed {
 struct follow {
   using local_only = void;
   std::string prefix;
+  bool exact = false; // only the key that equals `prefix`
   std::optional<revision> after;
 };
 struct followed {
@@ -91,10 +93,39 @@ struct leadership {
   bool here = false; // this replica leads and has applied its own term's first entry
 };
 
+/// The replica tells the hub what it applied, in order.
+struct published {
+  using local_only = void;
+  std::vector<std::shared_ptr<const store::change>> changes;
+  revision last{};
+  revision compacted{};
+};
+/// The state was replaced by a snapshot: nobody knows what happened in between.
+struct replaced {
+  using local_only = void;
+  revision last{};
+  revision compacted{};
+};
+struct leader_changed {
+  using local_only = void;
+};
+using hub_feed_actor =
+  caf::typed_actor<proto::tell<published>, proto::tell<replaced>, proto::tell<leader_changed>>;
+
+/// The past, for watches that start before the hub's window.
+struct get_history {
+  using local_only = void;
+};
+struct history_of {
+  using local_only = void;
+  std::shared_ptr<const store::history> of;
+};
+
 using replica_actor = caf::typed_actor<    //
   proto::ask<transact, transacted>,        // change something
   proto::ask<get_view, viewed>,            // read
   proto::ask<get_view_at, viewed>,         // read the past
+  proto::ask<get_history, history_of>,     //
   proto::ask<get_leadership, leadership>>; // who leads?
 
 using watch_hub_actor = caf::typed_actor< //

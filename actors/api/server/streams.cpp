@@ -112,7 +112,7 @@ void open_stream(pointer self, opened what, kernel::promise<client::watch_opened
   pipeline::initial_events(*what.view, st->plan,
                            [&](const api::event& e) { st->ready.push_back(e); });
   self
-    ->ask(self->state.with.hub, storage::follow{st->plan.prefix, st->plan.start},
+    ->ask(self->state.with.hub, storage::follow{st->plan.prefix, st->plan.single, st->plan.start},
           client::call_deadline)
     .then([self, st, to](result<storage::followed> f) mutable {
       auto id = self->state.random();

@@ -1,0 +1,160 @@
+// The state of the replica actor and what its parts do with it. Inside actors/storage only.
+#pragma once
+
+#include "actors/kernel/actor.hpp"
+#include "actors/storage/replica.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace troupe::storage {
+
+/// The core's clock.
+struct tick {
+  using local_only = void;
+};
+/// What gathered while the mailbox was worked off goes out as one.
+struct flush_queues {
+  using local_only = void;
+};
+
+using replica_interface = replica_actor::extend_with<peer_actor>::extend_with<
+  kernel::link_subscriber>::extend<proto::tell<tick>, proto::tell<flush_queues>>;
+
+struct replica_host;
+using host_ptr = kernel::self_ptr<replica_interface, replica_host>;
+
+/// A transaction that waits to be proposed, then to be applied here.
+struct waiting_write {
+  std::string command;
+  kernel::promise<transacted> to;
+};
+/// One that stands in the log at a known place.
+struct placed_write {
+  term_id term{};
+  kernel::promise<transacted> to;
+};
+/// A read that waits until this replica has come far enough.
+struct waiting_view {
+  kernel::promise<viewed> to;
+  log_index applied{}; // 0: does not matter
+  revision at{};       // 0: does not matter
+  bool exact = false;  // the past at `at`, not the present
+  instant deadline{};
+};
+/// Recently applied transactions, for proposals whose place is learnt late.
+struct recent_outcome {
+  term_id term{};
+  store::outcome what;
+};
+struct write_order {
+  raft::write_id id{};
+  wal::batch batch;
+  std::vector<raft::letter> after; // only once it is durable
+  std::optional<raft::snapshot_mark> cut;
+};
+struct outgoing_snapshot {
+  std::string file;
+  log_index index{};
+  std::uint64_t total = 0;
+  std::set<member_id> users;
+  instant taken{};
+};
+struct known_peer {
+  std::string address;
+  peer_actor handle;
+};
+
+struct replica_host {
+  replica_host() = default;
+
+  replica_dependencies with;
+  std::unique_ptr<raft::core> core;
+  raft::leadership leadership;
+  bool scope_told = false; // the scope acts in leadership.term
+  std::uint64_t next_ticket = 1;
+  std::map<member_id, known_peer> peers;
+
+  // events for the core; stepping is never nested
+  std::deque<raft::event> events;
+  bool stepping = false;
+
+  // proposals
+  std::vector<waiting_write> writes; // to be proposed with the next flush
+  std::map<std::uint64_t, std::vector<kernel::promise<transacted>>> own_tickets;
+  std::map<std::uint64_t, kernel::promise<proposed>> peer_tickets;
+  std::map<std::uint64_t, kernel::promise<join_answered>> join_tickets;
+  std::multimap<log_index, placed_write> placed;
+  std::map<log_index, recent_outcome> recent;
+  std::size_t under_way = 0; // transactions not answered yet
+
+  // reads
+  std::vector<kernel::promise<viewed>> reads; // to be asked for with the next flush
+  std::map<std::uint64_t, std::vector<kernel::promise<viewed>>> read_tickets;
+  std::vector<waiting_view> views;
+  store::view_ptr current;
+
+  // the log's thread
+  std::deque<write_order> orders;
+  bool writing = false;
+  raft::write_id durable{};
+
+  // applying
+  log_index applied{};
+  std::vector<raft::entry> unapplied; // the engine refused them (disk full)
+  bool installing = false;
+
+  // snapshots
+  std::uint64_t next_snapshot = 1;
+  std::map<raft::snapshot_id, outgoing_snapshot> outgoing;
+  std::shared_ptr<wal::file> incoming;
+  std::optional<raft::snapshot_id> incoming_id;
+
+  // upkeep
+  store::compaction_schedule compaction;
+  log_index flushed{};
+  bool flushing = false;
+  bool sweeping = true;
+  instant next_upkeep{};
+  instant last_promote{};
+  bool flush_scheduled = false;
+};
+
+/// Gives an event to the core and performs what it orders. (perform.cpp)
+void step(host_ptr self, raft::event e);
+void send(host_ptr self, const std::vector<raft::letter>& letters);
+peer_actor peer_of(host_ptr self, member_id who);
+void schedule_flush(host_ptr self);
+
+/// Writes what is ordered, in order, merged into few syncs. (writer.cpp)
+void order_write(host_ptr self, write_order o);
+
+/// (apply.cpp)
+void apply(host_ptr self, std::vector<raft::entry> entries);
+void tell_scope(host_ptr self);
+
+/// (proposals.cpp)
+void propose_waiting(host_ptr self);
+void propose_command(host_ptr self, std::string command); // an order of this replica's own
+void answer_proposal(host_ptr self, const raft::answer& a);
+void settle_write(host_ptr self, log_index at, term_id term, const store::outcome* outcome);
+void fail_writes_up_to(host_ptr self, log_index at, const failure& why);
+
+/// (reads.cpp)
+kernel::reply<viewed> take_view(host_ptr self, const get_view& m);
+kernel::reply<viewed> take_view_at(host_ptr self, const get_view_at& m);
+void ask_reads(host_ptr self);
+void answer_read(host_ptr self, const raft::read_verdict& v);
+void serve_views(host_ptr self); // those that waited long enough, one way or the other
+
+/// (snapshots.cpp)
+void perform_snapshot(host_ptr self, const raft::snapshot_order& o);
+
+/// (upkeep.cpp)
+void keep_up(host_ptr self);
+
+} // namespace troupe::storage

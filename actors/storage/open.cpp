@@ -1,0 +1,50 @@
+#include "actors/storage/open.hpp"
+
+#include <algorithm>
+
+namespace troupe::storage {
+namespace {
+
+raft::configuration founders_of(const std::vector<std::string>& addresses) {
+  raft::configuration out;
+  for (const auto& a : addresses)
+    out.members.push_back(
+      {.id = member_of(name_of(a)), .role = raft::member_role::voter, .address = a});
+  std::sort(out.members.begin(), out.members.end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
+  return out;
+}
+
+} // namespace
+
+result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::file_layer> files,
+                                std::shared_ptr<store::engine> rows,
+                                const store::replica_options& replica) {
+  opened_store out{.files = files,
+                   .directory = o.directory,
+                   .log = {},
+                   .recovered = {},
+                   .engine = rows,
+                   .state = {}};
+  CHECK_RETURN(files->make_directory(o.directory));
+  OR_RETURN(auto state, store::replica_state::open(rows, replica));
+  out.state = std::make_shared<store::replica_state>(std::move(state));
+  wal::recovered was;
+  OR_RETURN(auto log, wal::log_file::open(files,
+                                          {.directory = o.directory + "/log",
+                                           .identity = {o.cluster, member_of(o.member)}},
+                                          was));
+  out.log = std::move(log);
+  out.recovered.ballot = was.ballot;
+  out.recovered.applied = out.state->facts().applied;
+  out.recovered.log = std::move(was.log);
+  if (was.fresh && !o.founders.empty()) { // written down, so that the next start knows them too
+    raft::snapshot_mark start{.at = {}, .members = founders_of(o.founders)};
+    CHECK_RETURN(out.log->append({.ballot = {}, .reset = start, .entries = {}}));
+    CHECK_RETURN(out.log->sync());
+    out.recovered.log = raft::entry_log{start};
+  }
+  return out;
+}
+
+} // namespace troupe::storage

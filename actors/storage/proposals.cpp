@@ -1,0 +1,148 @@
+// Transactions on their way: gathered, proposed here or through the leader, answered when applied
+// here.
+#include "actors/storage/host.hpp"
+#include "store/machine/command.hpp"
+
+namespace troupe::storage {
+namespace {
+
+constexpr duration forward_deadline = 5s;
+
+failure nothing_done(std::string why) {
+  return {.reason = reason::unavailable,
+          .message = std::move(why),
+          .causes = {},
+          .retry_after_seconds = 1};
+}
+
+void answer(host_ptr self, kernel::promise<transacted>& to, result<transacted> with) {
+  if (to.open())
+    --self->state.under_way;
+  to.answer(std::move(with));
+}
+
+using promises = std::vector<kernel::promise<transacted>>;
+
+void fail_all(host_ptr self, promises& all, const failure& why) {
+  for (auto& p : all)
+    answer(self, p, why);
+}
+
+/// The commands stand in the log from `first` on.
+void place_all(host_ptr self, promises& all, log_index first, term_id term) {
+  auto& s = self->state;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto at = first + i;
+    s.placed.emplace(at, placed_write{term, all[i]});
+    if (at > s.applied)
+      continue;
+    auto known = s.recent.find(at);
+    if (known != s.recent.end())
+      settle_write(self, at, known->second.term, &known->second.what);
+    else
+      fail_writes_up_to(
+        self, at,
+        {.reason = reason::timeout,
+         .message = "the write's outcome is unknown: it was overtaken by a snapshot"});
+  }
+}
+
+void propose_here(host_ptr self, std::vector<waiting_write> writes) {
+  auto& s = self->state;
+  auto ticket = s.next_ticket++;
+  raft::proposal p{.ticket = raft::ticket{ticket}, .commands = {}};
+  auto& waiting = s.own_tickets[ticket];
+  for (auto& w : writes) {
+    p.commands.push_back(share(std::move(w.command)));
+    waiting.push_back(w.to);
+  }
+  step(self, std::move(p));
+}
+
+void propose_there(host_ptr self, const peer_actor& leader, std::vector<waiting_write> writes) {
+  propose question;
+  auto waiting = std::make_shared<promises>();
+  for (auto& w : writes) {
+    question.commands.push_back(std::move(w.command));
+    waiting->push_back(w.to);
+  }
+  self->ask(leader, std::move(question), forward_deadline)
+    .then([self, waiting](result<proposed> r) {
+      if (!r)
+        return fail_all(self, *waiting, r.error());
+      if (r->accepted)
+        return place_all(self, *waiting, r->first, r->term);
+      if (r->busy)
+        return fail_all(self, *waiting,
+                        {.reason = reason::too_many_requests,
+                         .message = "too many writes are under way",
+                         .causes = {},
+                         .retry_after_seconds = 1});
+      fail_all(self, *waiting, nothing_done("the master that led leads no more"));
+    });
+}
+
+} // namespace
+
+void propose_waiting(host_ptr self) {
+  auto& s = self->state;
+  if (s.writes.empty())
+    return;
+  auto writes = std::move(s.writes);
+  s.writes.clear();
+  if (s.leadership.role == raft::role_name::leader)
+    return propose_here(self, std::move(writes));
+  auto leader =
+    s.leadership.leader == raft::nobody ? peer_actor{} : peer_of(self, s.leadership.leader);
+  if (leader)
+    return propose_there(self, leader, std::move(writes));
+  for (auto& w : writes)
+    answer(self, w.to, nothing_done("no master leads at the moment"));
+}
+
+void propose_command(host_ptr self, std::string command) {
+  step(self, raft::proposal{.ticket = raft::ticket{0}, .commands = {share(std::move(command))}});
+}
+
+void answer_proposal(host_ptr self, const raft::answer& a) {
+  auto& s = self->state;
+  auto ticket = static_cast<std::uint64_t>(a.ticket);
+  bool accepted = a.verdict == raft::verdict::accepted;
+  bool busy = a.verdict == raft::verdict::too_busy;
+  if (auto own = s.own_tickets.extract(ticket)) {
+    if (accepted)
+      return place_all(self, own.mapped(), a.first.index, a.first.term);
+    return fail_all(self, own.mapped(),
+                    busy ? failure{.reason = reason::too_many_requests,
+                                   .message = "too many writes are under way",
+                                   .causes = {},
+                                   .retry_after_seconds = 1}
+                         : nothing_done("no master leads at the moment"));
+  }
+  if (auto peers = s.peer_tickets.extract(ticket))
+    return peers.mapped().answer(
+      proposed{.accepted = accepted, .busy = busy, .term = a.first.term, .first = a.first.index});
+  if (auto join = s.join_tickets.extract(ticket))
+    join.mapped().answer(join_answered{accepted});
+}
+
+void settle_write(host_ptr self, log_index at, term_id term, const store::outcome* outcome) {
+  auto& s = self->state;
+  auto [from, to] = s.placed.equal_range(at);
+  for (auto it = from; it != to; it = s.placed.erase(it)) {
+    auto& w = it->second;
+    if (w.term == term)
+      answer(self, w.to, transacted{*outcome, s.current});
+    else // another leader's entry stands where ours would have: ours never will
+      answer(self, w.to, nothing_done("the leader changed before the write was safe"));
+  }
+}
+
+void fail_writes_up_to(host_ptr self, log_index at, const failure& why) {
+  auto& s = self->state;
+  auto end = s.placed.upper_bound(at);
+  for (auto it = s.placed.begin(); it != end; it = s.placed.erase(it))
+    answer(self, it->second.to, why);
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,167 @@
+// Snapshots of the state machine: written to a file for a follower that lags too far, or taken in.
+#include "actors/kernel/pool.hpp"
+#include "actors/storage/host.hpp"
+
+namespace troupe::storage {
+namespace {
+
+constexpr duration snapshot_deadline = 10min;
+constexpr duration chunk_deadline = 30s;
+constexpr duration shared_for = 60s; // a snapshot this young serves another follower too
+
+std::string file_name(host_ptr self, std::string_view kind, std::uint64_t number) {
+  return self->state.with.store.directory + "/" + std::string{kind} + "-" + std::to_string(number);
+}
+
+/// On the reader's thread.
+result<std::uint64_t> write_snapshot(wal::file_layer& files, const std::string& name,
+                                     store::snapshot_source source) {
+  OR_RETURN(auto file, files.create(name, 0));
+  std::uint64_t at = 0;
+  while (true) {
+    OR_RETURN(auto piece, source.next());
+    if (!piece)
+      break;
+    CHECK_RETURN(file->write_at(at, *piece));
+    at += piece->size();
+  }
+  return at;
+}
+
+result<void> read_snapshot(const wal::file& file, store::snapshot_sink& into) {
+  OR_RETURN(auto total, file.size());
+  constexpr std::uint64_t piece = 1U << 20;
+  for (std::uint64_t at = 0; at < total; at += piece) {
+    OR_RETURN(auto bytes, file.read_at(at, piece));
+    CHECK_RETURN(into.feed(bytes));
+  }
+  if (!into.complete())
+    return failure{.reason = reason::invalid, .message = "the snapshot is not whole"};
+  return {};
+}
+
+void perform(host_ptr self, const raft::take_snapshot& o) {
+  auto& s = self->state;
+  for (auto& [id, out] : s.outgoing)
+    if (self->now() - out.taken < shared_for) {
+      out.users.insert(o.to);
+      return step(self, raft::snapshot_taken{o.to, id, out.index, out.total});
+    }
+  if (s.installing)
+    return step(self, raft::snapshot_taken{o.to, {}, {}, 0});
+  auto number = s.next_snapshot++;
+  auto source = std::make_shared<store::snapshot_source>(s.with.store.state->take_snapshot());
+  auto name = file_name(self, "out", number);
+  auto files = s.with.store.files;
+  auto index = source->facts().applied;
+  kernel::run(
+    *self, *s.with.reader, [=] { return write_snapshot(*files, name, std::move(*source)); },
+    snapshot_deadline)
+    .then([=](result<std::uint64_t> total) {
+      raft::snapshot_id id{number};
+      if (!total)
+        return step(self, raft::snapshot_taken{o.to, {}, {}, 0});
+      self->state.outgoing[id] = {
+        .file = name, .index = index, .total = *total, .users = {o.to}, .taken = self->now()};
+      step(self, raft::snapshot_taken{o.to, id, index, *total});
+    });
+}
+
+void perform(host_ptr self, const raft::load_chunk& o) {
+  auto& s = self->state;
+  auto found = s.outgoing.find(o.id);
+  if (found == s.outgoing.end())
+    return step(self, raft::chunk_loaded{o.to, o.id, o.offset, nullptr});
+  auto files = s.with.store.files;
+  auto name = found->second.file;
+  kernel::run(
+    *self, *s.with.reader,
+    [=]() -> result<std::string> {
+      OR_RETURN(auto file, files->open(name));
+      return file->read_at(o.offset, o.max_bytes);
+    },
+    chunk_deadline)
+    .then([=](result<std::string> bytes) {
+      step(self,
+           raft::chunk_loaded{o.to, o.id, o.offset, bytes ? share(std::move(*bytes)) : nullptr});
+    });
+}
+
+void perform(host_ptr self, const raft::release_snapshot& o) {
+  auto& s = self->state;
+  auto found = s.outgoing.find(o.id);
+  if (found == s.outgoing.end())
+    return;
+  found->second.users.erase(o.to);
+  if (!found->second.users.empty())
+    return;
+  auto files = s.with.store.files;
+  kernel::run(
+    *self, *s.with.reader, [files, name = found->second.file] { return files->remove(name); },
+    chunk_deadline)
+    .then([](const result<void>&) {});
+  s.outgoing.erase(found);
+}
+
+void perform(host_ptr self, const raft::store_chunk& o) {
+  auto& s = self->state;
+  auto stored = [&](std::uint64_t bytes) { step(self, raft::chunk_stored{o.from, o.id, bytes}); };
+  if (o.offset == 0) {
+    auto made = s.with.store.files->create(file_name(self, "in", 0), 0);
+    if (!made)
+      return stored(0);
+    s.incoming = *made;
+    s.incoming_id = o.id;
+  }
+  if (!s.incoming || s.incoming_id != o.id)
+    return stored(0);
+  auto bytes = o.bytes ? std::string_view{*o.bytes} : std::string_view{};
+  stored(s.incoming->write_at(o.offset, bytes) ? o.offset + bytes.size() : o.offset);
+}
+
+void perform(host_ptr self, const raft::install_snapshot& o) {
+  auto& s = self->state;
+  auto failed = [self, o] { step(self, raft::snapshot_installed{o.from, o.id, false}); };
+  if (!s.incoming || s.installing)
+    return failed();
+  auto sink = s.with.store.state->start_restore();
+  if (!sink)
+    return failed();
+  s.installing = true; // until then this actor leaves the state alone
+  auto into = std::make_shared<store::snapshot_sink>(std::move(*sink));
+  auto state = s.with.store.state;
+  kernel::run(
+    *self, *s.with.reader,
+    [file = s.incoming, into, state]() -> result<void> {
+      CHECK_RETURN(read_snapshot(*file, *into));
+      return state->finish_restore(std::move(*into));
+    },
+    snapshot_deadline)
+    .then([self, o, failed](const result<void>& done) {
+      auto& h = self->state;
+      h.installing = false;
+      h.incoming.reset();
+      if (!done)
+        return failed();
+      const auto& facts = h.with.store.state->facts();
+      h.current = h.with.store.state->current();
+      h.applied = facts.applied;
+      h.unapplied.clear();
+      h.recent.clear();
+      fail_writes_up_to(
+        self, h.applied,
+        {.reason = reason::timeout,
+         .message = "the write's outcome is unknown: it was overtaken by a snapshot"});
+      self->tell(h.with.hub, replaced{facts.last, facts.compacted});
+      step(self, raft::snapshot_installed{o.from, o.id, true});
+      serve_views(self);
+    });
+}
+
+} // namespace
+
+void perform_snapshot(host_ptr self, const raft::snapshot_order& o) {
+  std::visit([self](const auto& what) { perform(self, what); }, o);
+}
+
+} // namespace troupe::storage
