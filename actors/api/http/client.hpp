@@ -4,6 +4,7 @@
 //   OR_RETURN(auto answer, api.ask({.target = "/readyz"}, 1s));
 #pragma once
 
+#include "actors/api/http/duplex.hpp"
 #include "actors/api/http/message.hpp"
 #include "actors/kernel/asio/threads.hpp"
 #include "config/base/clock.hpp"
@@ -19,9 +20,9 @@ namespace troupe::http {
 struct client_settings {
   std::string host = "127.0.0.1"; // address or name
   std::uint16_t port = 443;
-  std::string server_name; // what the certificate must cover; empty: `host`
-  std::size_t max_connections =
-    256; // at once; further requests wait for one (within their deadline)
+  std::string server_name;            // what the certificate must cover; empty: `host`
+  std::size_t max_connections = 256;  // at once; further requests wait, within their deadline
+  std::size_t max_waiting = 10000;    // more fail at once: too_many_requests
   std::size_t max_answer = 64U << 20; // bytes of a whole answer; more fails
   duration connect_deadline = 5s;
   duration idle_deadline = 60s; // unused connections are closed
@@ -38,9 +39,8 @@ struct listener {
 
 namespace detail {
 class call;
-class tunnel;
+class pool;
 } // namespace detail
-class duplex;
 
 /// A request under way. Copies are the same one.
 class ongoing {
@@ -49,22 +49,34 @@ public:
   explicit ongoing(std::shared_ptr<detail::call> of) : of_(std::move(of)) {}
   /// Breaks it off; its callbacks are not called any more, or once with a failure.
   void cancel() const;
+  /// Nothing more is read until resume(); for readers that pass a stream on.
+  void pause() const;
+  void resume() const;
 
 private:
   std::shared_ptr<detail::call> of_;
 };
 
-/// Talks to one address. Usable from any thread.
+/// Talks to one address, on one loop. Usable from any thread; must not be destroyed on its own
+/// loop.
 class client {
 public:
   using done = std::function<void(result<response>)>;
+  /// What an upgrade came to.
+  struct upgraded {
+    response head;
+    std::optional<duplex> tunnel; // none: refused, and `head` says why
+  };
 
   /// Shares the threads of others. No `tls`: plain HTTP.
   client(client_settings settings, std::optional<pki::tls_context> tls,
          std::shared_ptr<io::threads> on);
   /// One thread of its own.
   client(client_settings settings, std::optional<pki::tls_context> tls);
+  /// What is under way ends with a failure.
   ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
 
   /// Calls `then` once, on an I/O thread. A failure is of the connection: `timeout` when the
   /// request may have been carried out, `unavailable` when it was not. Any HTTP code is an answer.
@@ -73,19 +85,14 @@ public:
   result<response> ask(request what, duration deadline);
   /// The deadline is for the head of the answer; the body may go on for ever.
   ongoing open(request what, duration deadline, listener follow);
-  /// Asks for an upgrade; `then` gets the tunnel with the answer's head, or the answer that refused
-  /// it.
-  struct upgraded {
-    response head;
-    std::shared_ptr<duplex> tunnel; // null: refused
-  };
+  /// Asks for an upgrade and hands the connection over when the answer is 101.
   ongoing upgrade(request what, duration deadline, std::function<void(result<upgraded>)> then);
 
   std::size_t open_connections() const;
 
 private:
-  struct state;
-  std::shared_ptr<state> state_;
+  std::shared_ptr<io::threads> threads_;
+  std::shared_ptr<detail::pool> pool_;
 };
 
 } // namespace troupe::http

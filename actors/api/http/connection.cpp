@@ -78,8 +78,7 @@ void connection::on_sent(std::size_t credit) {
 
 void connection::on_end() {
   if (phase_ == phase::tunnelling) {
-    peer_ended_ = true;
-    deliver({});
+    inflow_.end();
   } else {
     finish(phase_ == phase::lingering);
   }
@@ -97,7 +96,7 @@ bool connection::wants_to_read() const {
   case phase::closed: return false;
   case phase::reading:
   case phase::lingering: return true;
-  case phase::tunnelling: return !paused_ && early_.empty();
+  case phase::tunnelling: return inflow_.wants_more();
   case phase::answering:
   case phase::sending:
   case phase::streaming: break;
@@ -110,7 +109,7 @@ bool connection::wants_to_read() const {
 void connection::on_bytes(std::string_view bytes) {
   switch (phase_) {
   case phase::reading: advance(parser_.feed(bytes)); break;
-  case phase::tunnelling: deliver(bytes); break;
+  case phase::tunnelling: inflow_.deliver(bytes); break;
   case phase::lingering: break;
   default: parser_.keep(bytes); break;
   }
@@ -177,23 +176,6 @@ void connection::refuse(parsed why) {
   begin_answer(plain_refusal(code), outbox::kind::whole);
 }
 
-void connection::deliver(std::string_view bytes) {
-  std::function<bool(std::string_view)> take;
-  {
-    std::lock_guard lock{inbox_->mutex};
-    take = inbox_->take;
-  }
-  if (!take || paused_) {
-    early_.append(bytes);
-    return;
-  }
-  paused_ = !take(bytes);
-  if (bytes.empty()) { // the end was told: nothing holds on to what the callback holds
-    std::lock_guard lock{inbox_->mutex};
-    inbox_->take = nullptr;
-  }
-}
-
 // -- out ----------------------------------------------------------------------------------------
 
 void connection::flush() {
@@ -202,22 +184,19 @@ void connection::flush() {
   auto box = box_;
   auto got = box->take();
   if (got.in)
-    inbox_ = std::move(got.in);
+    inflow_.begin(std::move(got.in), parser_.take_rest());
   if (got.head)
     begin_answer(std::move(*got.head), got.how);
+  if (out().empty())
+    stalled_ = steady::now() + core_.settings.stall_deadline; // counts from the first byte that waits
   for (auto& piece : got.pieces) {
     if (phase_ == phase::streaming && chunked_)
       out().add_chunk(std::move(piece));
     else
       out().add(piece, piece->size());
   }
-  if (got.resumed && phase_ == phase::tunnelling) {
-    paused_ = false;
-    if (auto early = std::exchange(early_, {}); !early.empty())
-      deliver(early);
-    if (peer_ended_ && !paused_)
-      deliver({});
-  }
+  if (got.resumed && phase_ == phase::tunnelling)
+    inflow_.resume();
   if (got.end == outbox::ending::aborted) {
     finish(false);
     return;
@@ -242,7 +221,6 @@ void connection::begin_answer(response head, outbox::kind how) {
   if (how == outbox::kind::tunnelled) {
     phase_ = phase::tunnelling;
     complete_ = false;
-    early_ = parser_.take_rest();
     if (!head.fields.has("Connection"))
       head.fields.add("Connection", "Upgrade");
     out().add(encode_head(head.code, head.fields));
@@ -362,15 +340,9 @@ void connection::finish(bool in_order) {
   shut();
   part_.all.erase(self_);
   --core_.connections;
-  if (auto in = std::exchange(inbox_, nullptr)) {
-    std::unique_lock lock{in->mutex};
-    auto take = std::exchange(in->take, nullptr);
-    lock.unlock();
-    if (take)
-      take({});
-  }
   if (auto box = std::exchange(box_, nullptr))
     box->lost(in_order);
+  inflow_.close(); // after lost(): see duplex::on_data
 }
 
 // -- time ---------------------------------------------------------------------------------------

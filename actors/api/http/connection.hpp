@@ -70,7 +70,6 @@ private:
   void advance(parsed state);
   void dispatch();
   void refuse(parsed why);
-  void deliver(std::string_view bytes);
 
   void flush();
   void begin_answer(response head, outbox::kind how);
@@ -89,8 +88,7 @@ private:
   request_parser parser_;
   body_source source_; // what follows in the answer under way
   std::shared_ptr<outbox> box_;
-  std::shared_ptr<inbox> inbox_;
-  std::string early_; // of a tunnel: bytes that nobody took yet
+  inflow inflow_; // of a tunnel
   steady::time_point deadline_ = steady::time_point::max();
   steady::time_point stalled_ = steady::time_point::max();
   phase phase_ = phase::handshake;
@@ -101,9 +99,7 @@ private:
   bool in_flight_ = false;
   bool started_ = false; // the first bytes of a request are here
   bool header_seen_ = false;
-  bool complete_ = false;   // nothing comes after what is in out_ and source_
-  bool paused_ = true;      // a tunnel's user takes nothing now
-  bool peer_ended_ = false; // of a tunnel
+  bool complete_ = false; // nothing comes after what is in out_ and source_
 };
 
 } // namespace troupe::http::detail

@@ -197,7 +197,15 @@ void duplex::on_data(std::function<bool(std::string_view)> take) const {
     std::lock_guard lock{over_->in().mutex};
     over_->in().take = std::move(take);
   }
-  resume();
+  if (!gone()) {
+    resume();
+    return;
+  }
+  std::unique_lock lock{over_->in().mutex}; // whoever comes second tells the end
+  auto last = std::exchange(over_->in().take, nullptr);
+  lock.unlock();
+  if (last)
+    last({});
 }
 
 void duplex::resume() const { over_->out().ask_resume(); }

@@ -2,6 +2,7 @@
 // Bounded, and safe to use after the connection and its loop are gone.
 #pragma once
 
+#include "actors/api/http/inflow.hpp"
 #include "actors/api/http/server.hpp"
 
 #include <functional>
@@ -10,8 +11,6 @@
 #include <vector>
 
 namespace troupe::http::detail {
-
-struct inbox;
 
 class outbox {
 public:
@@ -84,12 +83,6 @@ public:
 
 private:
   std::shared_ptr<outbox> box_;
-};
-
-/// Who takes what arrives on an upgraded connection.
-struct inbox {
-  std::mutex mutex;
-  std::function<bool(std::string_view)> take;
 };
 
 /// An upgraded connection as its user holds it; closed when the last copy goes.

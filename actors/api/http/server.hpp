@@ -7,6 +7,7 @@
 //     }));
 #pragma once
 
+#include "actors/api/http/duplex.hpp"
 #include "actors/api/http/message.hpp"
 #include "config/base/clock.hpp"
 #include "config/pki/tls.hpp"
@@ -43,14 +44,7 @@ struct server_settings {
 
 namespace detail {
 class exchange;
-class tunnel;
 } // namespace detail
-
-enum class push : std::uint8_t {
-  queued, // will be sent
-  full,   // not taken: the reader is `stream_buffer` behind; see on_drain
-  gone,   // not taken: the client went away
-};
 
 /// An answer that goes on: every piece is a chunk, sent at once. Copies are the same stream; usable
 /// from any thread. When the last copy goes without end(), the connection is broken off, so that
@@ -73,26 +67,6 @@ private:
   friend class responder;
   explicit stream(std::shared_ptr<detail::exchange> to) : to_(std::move(to)) {}
   std::shared_ptr<detail::exchange> to_;
-};
-
-/// Raw bytes both ways after an upgrade (101): WebSocket, SPDY. Copies are the same tunnel; usable
-/// from any thread.
-class duplex {
-public:
-  push write(shared_bytes bytes) const;
-  /// Calls `take` with what arrives (also with what arrived before), in order, on one I/O thread;
-  /// an empty view once at the end. It returns false to get nothing more until resume().
-  void on_data(std::function<bool(std::string_view)> take) const;
-  void resume() const;
-  void on_drain(std::function<void()> then) const;
-  /// Sends what is queued, then closes.
-  void close() const;
-  bool gone() const;
-
-  explicit duplex(std::shared_ptr<detail::tunnel> over) : over_(std::move(over)) {}
-
-private:
-  std::shared_ptr<detail::tunnel> over_;
 };
 
 /// Answers one request, once: later answers are ignored. Copies are the same responder; usable from
