@@ -106,8 +106,7 @@ void perform(pointer self, store::watch_plan plan) {
 }
 
 /// Reads what is older than the window, then tries again behind it.
-void read_history(pointer self, std::uint64_t id, const kernel::promise<followed>& to,
-                  instant deadline) {
+void read_history(pointer self, std::uint64_t id, kernel::promise<followed> to, instant deadline) {
   self->ask(self->state.with.replica, get_history{}, 5s).then([=](result<history_of> h) mutable {
     auto found = self->state.subscriptions.find(id);
     if (found == self->state.subscriptions.end())

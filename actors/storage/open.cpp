@@ -20,12 +20,10 @@ raft::configuration founders_of(const std::vector<std::string>& addresses) {
 result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::file_layer> files,
                                 std::shared_ptr<store::engine> rows,
                                 const store::replica_options& replica) {
-  opened_store out{.files = files,
-                   .directory = o.directory,
-                   .log = {},
-                   .recovered = {},
-                   .engine = rows,
-                   .state = {}};
+  opened_store out;
+  out.files = files;
+  out.directory = o.directory;
+  out.engine = rows;
   CHECK_RETURN(files->make_directory(o.directory));
   OR_RETURN(auto state, store::replica_state::open(rows, replica));
   out.state = std::make_shared<store::replica_state>(std::move(state));
