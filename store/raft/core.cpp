@@ -50,15 +50,17 @@ void core::on(const tick&, effects& out) {
   bool beat = ++beat_ >= options_.heartbeat_ticks;
   if (beat)
     beat_ = 0;
-  loading_apply_ = false; // should the host have failed to read: ask again
+  load_failed_ = false;
   if (auto* l = std::get_if<leader>(&role_)) {
     if (elapsed_ >= options_.election_ticks) {
       elapsed_ = 0;
       l->transfer_to = nobody;
       check_quorum(out);
     }
-    if (beat && std::holds_alternative<leader>(role_))
+    if (beat && std::holds_alternative<leader>(role_)) {
       send_heartbeats(out);
+      settle_reads(out); // should the quorum have shrunk
+    }
     return;
   }
   if (elapsed_ >= timeout_) {
@@ -157,9 +159,10 @@ void core::hand_out(effects& out) {
     return;
   if (log_.in_memory(handed_ + 1))
     return give(log_.slice(handed_ + 1, limit, options_.max_apply_bytes), out);
-  if (!loading_apply_)
+  if (loading_apply_ == log_index{} && !load_failed_) {
+    loading_apply_ = handed_ + 1;
     out.load.push_back({handed_ + 1, limit, options_.max_batch_bytes});
-  loading_apply_ = true;
+  }
 }
 
 void core::give(std::vector<entry> entries, effects& out) {

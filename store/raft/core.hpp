@@ -125,7 +125,8 @@ private:
   void begin_snapshot(member_id to, progress& p, effects& out);
   void end_snapshot(member_id to, progress& p, effects& out);
   void install_incoming(effects& out);
-  void resume_snapshot(member_id to, const snapshotting& s, effects& out);
+  void order_chunk(member_id to, snapshotting& s, effects& out);
+  void resume_snapshot(member_id to, snapshotting& s, effects& out);
   void follow_members();
   void offer_leadership(member_id to, const progress& p, effects& out);
   member_id best_successor() const;
@@ -164,7 +165,8 @@ private:
   log_index applied_{};
   std::deque<replicating::flight> applying_; // handed out and not applied yet
   std::uint64_t applying_bytes_ = 0;
-  bool loading_apply_ = false;
+  log_index loading_apply_{}; // entries from here on were ordered from the log file; 0: none
+  bool load_failed_ = false;  // not ordered again before the next tick
 
   struct unfinished_write {
     write_id id{};

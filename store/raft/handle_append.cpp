@@ -53,6 +53,10 @@ void core::take(const letter& l, const append_accepted& a, effects& out) {
   } else if (p->match >= log_.start().at.index) {
     end_snapshot(l.from, *p, out);
     p->replicate();
+  } else if (auto mark = std::get<snapshotting>(p->way).mark.at.index;
+             mark != log_index{} && p->match >= mark) {
+    end_snapshot(l.from, *p, out); // installed, and the log was cut above it in the meantime
+    p->probe();
   }
   offer_leadership(l.from, *p, out);
   if (advanced)
@@ -72,7 +76,6 @@ void core::take(const letter& l, const append_rejected& r, effects& out) {
       return;
     p->next = std::max(std::min(r.rejected, log_.agreement(r.hint).index + 1), p->match + 1);
     p->way = probing{};
-    p->loading = false;
   }
   (void)out; // finish() sends the next probe
 }
@@ -82,7 +85,6 @@ void core::take(const letter& l, const heartbeat_answer& h, effects& out) {
   if (!p)
     return;
   p->active = true;
-  p->loading = false;
   p->round = std::max(p->round, h.round);
   bool stuck = p->match == p->match_before && p->match < log_.last().index;
   p->match_before = p->match;

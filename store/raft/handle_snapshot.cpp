@@ -38,14 +38,26 @@ void core::on(const snapshot_taken& t, effects& out) {
   s->id = t.id;
   s->mark = {{*log_.term_at(t.index), t.index}, log_.members_at(t.index)};
   s->total = t.total;
-  out.snapshots.push_back(load_chunk{t.to, s->id, 0, options_.chunk_bytes});
+  order_chunk(t.to, *s, out);
+}
+
+// One chunk at a time, and one order: the answer to it sees where things stand by then.
+void core::order_chunk(member_id id, snapshotting& s, effects& out) {
+  if (!std::exchange(s.loading, true))
+    out.snapshots.push_back(load_chunk{id, s.id, s.offset, options_.chunk_bytes});
 }
 
 void core::on(const chunk_loaded& c, effects& out) {
   auto* p = peer(c.to);
   auto* s = p ? std::get_if<snapshotting>(&p->way) : nullptr;
-  if (!s || s->id != c.id || s->offset != c.offset)
+  if (!s || s->id != c.id)
     return;
+  s->loading = false;
+  if (s->offset != c.offset) {
+    if (s->offset < s->total)
+      order_chunk(c.to, *s, out);
+    return;
+  }
   if (!c.bytes || c.bytes->empty()) {
     end_snapshot(c.to, *p, out);
     p->way = probing{.sent = true};
@@ -65,15 +77,15 @@ void core::take(const letter& l, const snapshot_answer& a, effects& out) {
     return;
   s->offset = a.next;
   if (s->offset < s->total)
-    out.snapshots.push_back(load_chunk{l.from, s->id, s->offset, options_.chunk_bytes});
+    order_chunk(l.from, *s, out);
 }
 
 // Nothing has moved for a heartbeat: a letter was lost, or the follower is busy installing.
-void core::resume_snapshot(member_id id, const snapshotting& s, effects& out) {
+void core::resume_snapshot(member_id id, snapshotting& s, effects& out) {
   if (s.mark.at.index == log_index{})
     return; // the host is still taking it
   if (s.offset < s.total)
-    out.snapshots.push_back(load_chunk{id, s.id, s.offset, options_.chunk_bytes});
+    order_chunk(id, s, out);
   else
     out.send_now.push_back(to(id, snapshot_chunk{s.id, s.mark, s.offset, s.total, nullptr}));
 }

@@ -27,30 +27,38 @@ void core::on(const applied& a, effects&) {
 }
 
 void core::on(const entries_loaded& e, effects& out) {
+  bool good = !e.entries.empty();
   auto expected = e.from;
-  for (const auto& x : e.entries) {
-    if (x.index != expected || !log_.contains(x.position()))
-      return; // the log has changed in the meantime; who still needs them asks again
+  for (const auto& x : e.entries) { // the log may have changed in the meantime
+    good = good && x.index == expected && log_.contains(x.position());
     ++expected;
   }
-  if (e.entries.empty())
-    return;
-  if (loading_apply_ && e.from == handed_ + 1 && !(incoming_ && incoming_->installing)) {
-    loading_apply_ = false;
-    auto count = std::min(commit_, durable_) - handed_;
-    auto usable = e.entries;
-    usable.resize(std::min<std::uint64_t>(usable.size(), count));
-    if (!usable.empty())
+  if (loading_apply_ == e.from) {
+    loading_apply_ = {};
+    load_failed_ = !good;
+    bool installing = incoming_ && incoming_->installing;
+    auto limit = std::min(commit_, durable_);
+    if (good && e.from == handed_ + 1 && handed_ < limit && !installing) {
+      auto usable = e.entries;
+      usable.resize(std::min<std::uint64_t>(usable.size(), limit - handed_));
       give(std::move(usable), out);
-  }
-  if (auto* l = std::get_if<leader>(&role_)) {
-    for (auto& [id, p] : l->peers) {
-      if (!p.loading || p.next != e.from)
-        continue;
-      p.loading = false;
-      if (log_.term_at(p.next - 1))
-        send_append(id, p, e.entries, out);
     }
+  }
+  auto* l = std::get_if<leader>(&role_);
+  if (!l)
+    return;
+  for (auto& [id, p] : l->peers) {
+    if (p.loading != e.from)
+      continue;
+    p.loading = {};
+    const auto* probe = std::get_if<probing>(&p.way);
+    bool waits = probe ? !probe->sent : std::holds_alternative<replicating>(p.way);
+    if (!waits || p.next != e.from || !log_.term_at(p.next - 1))
+      continue; // finish() sees what it needs now
+    if (good)
+      send_append(id, p, e.entries, out);
+    else
+      p.way = probing{.sent = true}; // tried again at the next sign of life
   }
 }
 

@@ -5,7 +5,12 @@
 namespace troupe::raft {
 
 bool core::can_campaign() const {
-  return members().is_voter(options_.self) && !(incoming_ && incoming_->installing);
+  // 4.2.2: a removed voter may still be needed until its removal is committed: it may be the only
+  // one whose log is long enough to win.
+  bool voter =
+    members().is_voter(options_.self)
+    || (log_.members_index() > commit_ && log_.members_at(commit_).is_voter(options_.self));
+  return voter && !(incoming_ && incoming_->installing);
 }
 
 void core::on(const campaign&, effects& out) {

@@ -22,13 +22,11 @@ bool replicating::full(const options& o) const {
 void progress::probe() {
   way = probing{};
   next = match + 1;
-  loading = false;
 }
 
 void progress::replicate() {
   way = replicating{};
   next = match + 1;
-  loading = false;
 }
 
 } // namespace troupe::raft

@@ -39,6 +39,7 @@ struct snapshotting {
   std::uint64_t total = 0;
   std::uint64_t offset = 0; // known to be stored
   bool moved = true;        // something happened since the last heartbeat
+  bool loading = false;     // a chunk was ordered from the host
 };
 
 struct progress {
@@ -49,7 +50,7 @@ struct progress {
   read_round round{};       // the last one answered
   bool active = false;      // heard of since the last check of the quorum
   bool leaving = false;     // removed; still sent to until that is committed, so that it knows
-  bool loading = false;     // waits for the log file
+  log_index loading{};      // entries from here on were ordered from the log file; 0: none
   std::variant<probing, replicating, snapshotting> way;
 
   void probe();

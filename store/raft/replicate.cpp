@@ -31,7 +31,7 @@ void core::pump(effects& out) {
 // Sends to one follower all that its window allows.
 void core::pump(member_id id, progress& p, effects& out) {
   auto last = log_.last().index;
-  while (!p.loading) {
+  while (true) {
     const auto* probe = std::get_if<probing>(&p.way);
     const auto* flow = std::get_if<replicating>(&p.way);
     if (probe ? probe->sent : !flow || p.next > last || flow->full(options_))
@@ -43,8 +43,11 @@ void core::pump(member_id id, progress& p, effects& out) {
     } else if (log_.in_memory(p.next)) {
       send_append(id, p, log_.slice(p.next, last, options_.max_batch_bytes), out);
     } else {
-      p.loading = true;
-      out.load.push_back({p.next, last, options_.max_batch_bytes});
+      if (p.loading == log_index{}) {
+        p.loading = p.next;
+        out.load.push_back({p.next, last, options_.max_batch_bytes});
+      }
+      break;
     }
   }
   auto known = std::min(commit_, p.match);
