@@ -57,7 +57,10 @@ public:
   /// Deletes up to `rows` superseded versions that compaction released; true: there are more.
   result<bool> sweep(std::size_t rows);
 
-  snapshot_source take_snapshot() const { return {engine_->read(), state_.facts}; }
+  /// In frames of about `frame_bytes`. O(1); the reading is the source's.
+  snapshot_source take_snapshot(std::size_t frame_bytes = 1U << 20U) const {
+    return {engine_->read(), state_.facts, frame_bytes};
+  }
   /// The sink may be fed on another thread; apply() and sweep() may go on meanwhile, but are lost
   /// by finish_restore().
   result<snapshot_sink> start_restore();

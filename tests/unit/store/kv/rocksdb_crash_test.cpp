@@ -1,20 +1,12 @@
-// Kills a process that writes to the RocksDB engine, and looks at what is left. The process is this
-// very program with the test case "child" below: a fork alone would have no RocksDB threads.
+// Kills a process that writes to the RocksDB engine, and looks at what is left.
 #include "config/base/random.hpp"
 #include "store/kv/rocksdb_engine.hpp"
+#include "tests/unit/store/kv/child.hpp"
 #include "tests/unit/store/kv/temporary.hpp"
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <map>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char** environ;
 
 namespace troupe::store {
 namespace {
@@ -54,12 +46,10 @@ result<std::unique_ptr<engine>> open(const std::string& directory) {
 }
 
 TEST_CASE("child" * doctest::skip()) {
-  auto* directory = ::getenv("TROUPE_CRASH_DIRECTORY");
-  auto* seed = ::getenv("TROUPE_CRASH_SEED");
-  if (!directory || !seed)
+  if (child_directory().empty())
     return;
-  random_source chance{std::stoull(seed)};
-  auto rows = open(directory);
+  random_source chance{child_seed()};
+  auto rows = open(child_directory());
   REQUIRE(rows);
   auto index = raw((*rows)->durable_applied());
   auto last = index + 200 + chance.below(2000);
@@ -67,45 +57,10 @@ TEST_CASE("child" * doctest::skip()) {
     REQUIRE((*rows)->write(entry(index)));
     if (chance.chance(1, 400)) {
       REQUIRE((*rows)->flush());
-      std::printf("flushed %llu\n", static_cast<unsigned long long>(index));
-      std::fflush(stdout);
+      child_says(index); // is durable
     }
   }
-  ::kill(::getpid(), SIGKILL);
-}
-
-/// Runs the child until it has killed itself; returns the last index that it said was flushed.
-std::uint64_t run_child(const std::string& directory, std::uint64_t seed) {
-  ::setenv("TROUPE_CRASH_DIRECTORY", directory.c_str(), 1);
-  ::setenv("TROUPE_CRASH_SEED", std::to_string(seed).c_str(), 1);
-  int pipe_ends[2];
-  REQUIRE(::pipe(pipe_ends) == 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addclose(&actions, pipe_ends[0]);
-  std::string program = "/proc/self/exe";
-  std::string only = "--test-case=child";
-  std::string skipped = "--no-skip";
-  char* arguments[] = {program.data(), only.data(), skipped.data(), nullptr};
-  pid_t pid = 0;
-  REQUIRE(::posix_spawn(&pid, program.c_str(), &actions, nullptr, arguments, environ) == 0);
-  posix_spawn_file_actions_destroy(&actions);
-  ::close(pipe_ends[1]);
-  std::uint64_t flushed = 0;
-  auto* said = ::fdopen(pipe_ends[0], "r");
-  char line[512];
-  while (std::fgets(line, sizeof line, said)) {
-    unsigned long long index = 0;
-    if (std::sscanf(line, "flushed %llu", &index) == 1)
-      flushed = index;
-  }
-  std::fclose(said);
-  int status = 0;
-  REQUIRE(::waitpid(pid, &status, 0) == pid);
-  REQUIRE(WIFSIGNALED(status));
-  REQUIRE(WTERMSIG(status) == SIGKILL);
-  return flushed;
+  child_dies();
 }
 
 TEST_CASE("rocksdb engine: after kill -9 the state is the log's fold up to the durable index") {
@@ -113,7 +68,7 @@ TEST_CASE("rocksdb engine: after kill -9 the state is the log's fold up to the d
   std::uint64_t flushed = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     CAPTURE(seed);
-    flushed = std::max(flushed, run_child(where.path(), seed));
+    flushed = std::max(flushed, run_child("child", where.path(), seed));
     auto rows = open(where.path());
     REQUIRE(rows);
     auto applied = raw((*rows)->durable_applied());
