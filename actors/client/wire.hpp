@@ -17,13 +17,13 @@ template <class T> struct maybe { std::optional<T>& of; };
 template <class F, class T> auto inspect(F& f, maybe<T>& m) {
   bool there = m.of.has_value();
   T value = m.of.value_or(T{});
-  auto result = f(there, value);
-  if constexpr (!F::reads_state) {
-    m.of.reset();
-    if (there)
-      m.of = std::move(value);
+  if constexpr (F::reads_state) {
+    return f(there, value);
+  } else {
+    auto why = f(there, value);
+    m.of = there ? std::optional<T>{std::move(value)} : std::nullopt;
+    return why;
   }
-  return result;
 }
 
 /// Shared bytes on the wire: a flag and the bytes.
@@ -57,13 +57,15 @@ template <class F> auto inspect(F& f, object_field& m) {
   revision version = m.of ? m.of->meta.version : revision{};
   cause_id cause = m.of ? m.of->cause : cause_id{};
   bytes_field bytes{body};
-  auto result = f(bytes, version, cause);
-  if constexpr (!F::reads_state) {
+  if constexpr (F::reads_state) {
+    return f(bytes, version, cause);
+  } else {
+    auto why = f(bytes, version, cause);
     m.of = nullptr;
-    if (body && !read_object(m.of, body, version, cause))
-      return decltype(result){caf::error{caf::sec::unknown_type}};
+    if (!why && body && !read_object(m.of, body, version, cause))
+      return decltype(why){caf::sec::unknown_type};
+    return why;
   }
-  return result;
 }
 
 } // namespace troupe::client
