@@ -1,6 +1,7 @@
 #include "config/pki/tls.hpp"
 
 #include "config/pki/openssl.hpp"
+#include "config/pki/socket_bio.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -137,8 +138,9 @@ void tls_session::release::operator()(ssl_st* native) const { SSL_free(native); 
 
 tls_session::tls_session(const tls_context& context, int socket)
     : native_(SSL_new(context.native())) {
-  invariant(native_ != nullptr && SSL_set_fd(native_.get(), socket) == 1,
-            "a TLS session must fit into memory");
+  invariant(native_ != nullptr, "a TLS session must fit into memory");
+  auto* bio = new_socket_bio(socket);
+  SSL_set_bio(native_.get(), bio, bio); // takes it over
 }
 
 tls_session tls_session::accept(const tls_context& context, int socket) {

@@ -163,6 +163,17 @@ TEST_CASE("tls: a writer that is not read is told to wait, and goes on later wit
   CHECK(received == sent);
 }
 
+TEST_CASE("tls: writing to a peer that is gone fails and does not end the process") {
+  world w;
+  meeting m{w.server(peer_check::none), w.client()};
+  REQUIRE(m.good());
+  shutdown(m.over.ends[1], SHUT_RDWR);
+  auto step = tls_step::done;
+  for (int i = 0; i < 1000 && step == tls_step::done; ++i)
+    step = m.server.write(std::string(16384, 'x')).step;
+  CHECK(step == tls_step::failed);
+}
+
 TEST_CASE("tls: bad material is refused when the context is made") {
   world w;
   CHECK(!tls_context::server({}).has_value());

@@ -54,6 +54,13 @@ public:
       changed_.wait_for(lock, std::chrono::seconds{10}, [this] { return value_.has_value(); }));
     return *value_;
   }
+  /// The same, and the next wait is for another value.
+  T take() {
+    auto out = get();
+    std::lock_guard lock{mutex_};
+    value_.reset();
+    return out;
+  }
   bool is_set() {
     std::lock_guard lock{mutex_};
     return value_.has_value();
