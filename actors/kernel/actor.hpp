@@ -171,6 +171,7 @@ public:
   traced(caf::actor_config& config, const kernel::place& at)
       : super(config), actor_core(*this, at, detail::probes_of<Signatures...>()) {}
 
+  using actor_core::now; // the process's clock, not the scheduler's
   using super::enqueue;
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* unit) override {
     if (this->admit(message))

@@ -53,6 +53,20 @@ void process::registry::leave(const actor_core& core) {
     }
 }
 
+bool process::registry::end_below(const std::string& path) {
+  auto prefix = path.empty() ? path : path + '/';
+  std::vector<caf::weak_actor_ptr> all;
+  {
+    std::lock_guard lock{mutex};
+    for (auto it = actors.upper_bound(prefix); it != actors.end() && it->first.starts_with(prefix);
+         ++it)
+      all.push_back(it->second.address);
+  }
+  for (const auto& address : all)
+    end(address);
+  return !all.empty();
+}
+
 process_ptr process::make(caf::actor_system& system, process_options options,
                           std::unique_ptr<kernel::clock> clock) {
   return process_ptr{new process(system, std::move(options), std::move(clock))}; // NOLINT: private

@@ -26,6 +26,8 @@ struct process::registry {
   };
   void enter(const actor_core& core, caf::weak_actor_ptr address);
   void leave(const actor_core& core);
+  /// Ends at once what lives below `path` (not at it). True: something did.
+  bool end_below(const std::string& path);
   static actor_status status(const entry& of);
 
   mutable std::mutex mutex;

@@ -25,10 +25,15 @@ template <class F> auto inspect(F& f, leading& m) {
 struct following {};
 template <class F> auto inspect(F& f, following&) { return f(); }
 
+struct scope_retry { // the scope's own
+  using local_only = void;
+};
+
 using scope_actor = caf::typed_actor< //
   proto::tell<leading>,               //
   proto::tell<following>,             //
-  proto::ask<stop_tree, done>>;
+  proto::ask<stop_tree, done>,        //
+  proto::tell<scope_retry>>;
 
 scope_actor spawn_leader_scope(const place& at, tree t);
 /// As a child of a tree.

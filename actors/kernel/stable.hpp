@@ -34,8 +34,11 @@ public:
 
   /// Directs messages to `incarnation`, those that waited first.
   void bind(const caf::strong_actor_ptr& incarnation) const;
-  /// Messages wait from now on.
+  /// Messages wait from now on: the next incarnation is coming.
   void unbind() const;
+  /// Nobody is coming soon: asks are answered unavailable, tells are dropped, also those that
+  /// waited.
+  void park() const;
   void close(const failure& why) const;
   std::size_t waiting() const;
 

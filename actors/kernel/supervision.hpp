@@ -53,7 +53,8 @@ struct child {
   supervision::phase phase = phase::idle;
   std::uint32_t in_a_row = 0; // deaths without a calm time between
   instant last_death{};
-  instant due{}; // of the restart, while waiting
+  instant due{};         // of the restart, while waiting
+  bool removing = false; // stopping: for good
 };
 
 /// The supervisor's picture: children in the order of their start.
@@ -95,6 +96,7 @@ struct order {
     kill,    // end it at once
     wake_at, // come back with `due` at `at`
     fatal,   // a restart::never child failed: the process must end
+    forget,  // the child is gone from the book; those after it have moved up
     give_up, // all are down: die with `why`
     finish,  // all are down: end normally
   } what = kind::start;
@@ -103,6 +105,10 @@ struct order {
   std::string why;
   bool operator==(const order&) const = default;
 };
+
+/// What must pass before a child that just died for the n-th time in a row (from 0) is started
+/// again.
+duration delay_of(const kernel::backoff& b, std::uint32_t in_a_row);
 
 /// Notes the event in the book and says what to do, in this order.
 [[nodiscard]] std::vector<order> decide(book& b, const event& e, instant now);

@@ -44,7 +44,7 @@ struct child {
 };
 
 struct tree {
-  std::vector<child> children; // started in this order, stopped in the reverse
+  std::vector<child> children; // spawned in this order, stopped in the reverse
   kernel::strategy strategy = strategy::one_for_one;
   kernel::tolerance tolerance{};
   kernel::backoff backoff{};
