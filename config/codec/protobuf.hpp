@@ -22,10 +22,8 @@ inline constexpr std::string_view protobuf_magic{"k8s\0", 4};
 /// Whether objects of this type can be written as protobuf.
 bool speaks_protobuf(const schema::type& of);
 
-/// An object, by its apiVersion and kind. Fails with not_acceptable for kinds that do not speak
-/// protobuf, bad_request for values that do not fit their type.
-result<std::string> to_protobuf(const schema::catalog& kinds, const nlohmann::json& tree);
-/// As above, from the object's JSON.
+/// An object's JSON as protobuf, by its apiVersion and kind. Fails with not_acceptable for kinds
+/// that do not speak protobuf, bad_request for values that do not fit their type.
 result<std::string> to_protobuf(const schema::catalog& kinds, std::string_view body);
 
 /// The tree of an object in its envelope, as its JSON would have been: without zero values that say

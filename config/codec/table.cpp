@@ -4,6 +4,8 @@
 #include "config/codec/cells.hpp"
 #include "config/codec/dom.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cctype>
 
@@ -126,8 +128,8 @@ void put_row(const api::object& o, const std::vector<maker>& makers, dom_reader&
 
 } // namespace
 
-std::string table_of(const schema::resource& of, std::span<const api::object_ptr> objects,
-                     instant now, const table_options& options) {
+std::string table_text(const schema::resource& of, std::span<const api::object_ptr> objects,
+                       instant now, const table_options& options) {
   std::vector<maker> makers;
   for (const auto& column : of.columns)
     makers.push_back(maker_of(column));
@@ -155,6 +157,11 @@ std::string table_of(const schema::resource& of, std::span<const api::object_ptr
   }
   out += "]}";
   return out;
+}
+
+nlohmann::json table_of(const schema::resource& of, std::span<const api::object_ptr> objects,
+                        instant now, const table_options& options) {
+  return nlohmann::json::parse(table_text(of, objects, now, options));
 }
 
 std::string human_duration(duration span) {

@@ -5,6 +5,8 @@
 #include "config/base/clock.hpp"
 #include "config/schema/schema.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <optional>
 #include <span>
 #include <string>
@@ -22,8 +24,11 @@ struct table_options {
 
 /// A meta.k8s.io/v1 Table with all columns, as JSON. `now` is what ages are counted to. An object
 /// whose body cannot be read gets a row of its name and nulls.
-std::string table_of(const schema::resource& of, std::span<const api::object_ptr> objects,
-                     instant now, const table_options& options = {});
+std::string table_text(const schema::resource& of, std::span<const api::object_ptr> objects,
+                       instant now, const table_options& options = {});
+/// The same as a tree.
+nlohmann::json table_of(const schema::resource& of, std::span<const api::object_ptr> objects,
+                        instant now, const table_options& options = {});
 
 /// Kubernetes' short form of a span of time: "45s", "3m20s", "5h", "2d3h", "400d", "3y".
 std::string human_duration(duration span);

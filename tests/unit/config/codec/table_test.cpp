@@ -33,7 +33,7 @@ json row_of(const schema::resource& of, json tree) {
   if (!tree["metadata"].contains("creationTimestamp"))
     tree["metadata"]["creationTimestamp"] = "2026-11-22T11:00:00Z";
   auto list = std::vector{object_of(tree)};
-  auto table = json::parse(table_of(of, list, now()));
+  auto table = table_of(of, list, now());
   REQUIRE(table["rows"].size() == 1);
   auto out = json::object();
   REQUIRE(table["rows"][0]["cells"].size() == of.columns.size());
@@ -332,7 +332,7 @@ TEST_CASE("table: headers, list metadata and the objects of rows") {
     R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"k":"v"}},
           "status":{"phase":"Failed"}})"))};
   auto table = json::parse(
-    table_of(pods, list, now(), {.version = revision{9}, .next = "n\"1", .remaining = 4}));
+    table_text(pods, list, now(), {.version = revision{9}, .next = "n\"1", .remaining = 4}));
   CHECK(table["kind"] == "Table");
   CHECK(table["metadata"]
         == json::parse(R"({"resourceVersion":"9","continue":"n\"1","remainingItemCount":4})"));
@@ -345,9 +345,9 @@ TEST_CASE("table: headers, list metadata and the objects of rows") {
            "metadata":{"name":"a","labels":{"k":"v"},"resourceVersion":"5"}})"));
   CHECK(table["rows"][0]["conditions"][0]["reason"] == "Failed");
   table = json::parse(
-    table_of(pods, list, now(), {.object = table_options::include::none, .headers = false}));
+    table_text(pods, list, now(), {.object = table_options::include::none, .headers = false}));
   CHECK(table["rows"][0]["object"].is_null());
   CHECK(table["columnDefinitions"].is_null());
-  table = json::parse(table_of(pods, list, now(), {.object = table_options::include::object}));
+  table = json::parse(table_text(pods, list, now(), {.object = table_options::include::object}));
   CHECK(table["rows"][0]["object"]["status"]["phase"] == "Failed");
 }
