@@ -57,6 +57,7 @@ struct options {
   propagation propagate = propagation::unset;
   std::string precondition_uid;
   std::optional<revision> precondition_version;
+  bool uninitialized = false; // includeUninitialized: also objects whose initializers are pending
   bool operator==(const options&) const = default;
 };
 
@@ -83,7 +84,7 @@ struct request {
   std::string subresource;
   std::string ns;
   std::string name;
-  std::string path; // of verb::document, with its query
+  std::string path; // of verb::document and of subresources: as sent, with the query
   api::options options;
   patch_type patch = patch_type::merge;
   media body_as = media::json;
@@ -92,6 +93,7 @@ struct request {
   user from;
   std::optional<term_id> fence; // set by the leader scope's own client only; refused from outside
   cause_id cause{};
+  std::string accept; // of verb::document: the Accept header as sent; documents have forms of their own
 };
 
 /// Gives a large body piece by piece, so that a list of 50,000 objects never lies in memory whole.
