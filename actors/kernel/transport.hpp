@@ -84,7 +84,8 @@ public:
   virtual link_id connect(const endpoint& to, const identity& expected) = 0;
 
   /// Hands over one frame of at most `max_frame` bytes (more is a broken invariant). Never blocks.
-  virtual sent send(link_id link, lane on, std::string frame) = 0;
+  /// `frame` is moved from only when it was accepted.
+  virtual sent send(link_id link, lane on, std::string&& frame) = 0;
 
   /// Gives back the receive window of a frame that was delivered: the transport stops reading a
   /// lane while more than its window (8 MiB by default) is delivered but not consumed.
