@@ -10,11 +10,13 @@ namespace troupe::store {
 
 inline std::string draw_key(random_source& chance) {
   static const char* const kinds[] = {"/pods/a/", "/pods/b/", "/nodes/", "/pods"};
-  return kinds[chance.below(4)] + std::to_string(chance.below(12));
+  std::string kind = kinds[chance.below(4)];
+  return kind + std::to_string(chance.below(12));
 }
 
 inline std::string draw_value(random_source& chance) {
-  return std::string(chance.below(40), static_cast<char>('a' + chance.below(3)));
+  auto size = chance.below(40);
+  return std::string(size, static_cast<char>('a' + chance.below(3)));
 }
 
 /// `last` is the store's revision, about: for predicates and compaction.

@@ -72,9 +72,11 @@ struct world {
   void publish() {
     std::vector<change_ptr> changes;
     for (auto left = chance.below(4); left > 0; --left) { // transactions
-      for (auto size = chance.between(1, 3); size > 0; --size)
-        changes.push_back(make_change(random_prefix() + std::to_string(chance.below(3)),
-                                      raw(hub.last()) + changes.size() + 1, size == 1));
+      for (auto size = chance.between(1, 3); size > 0; --size) {
+        auto key = random_prefix();
+        key += std::to_string(chance.below(3));
+        changes.push_back(make_change(key, raw(hub.last()) + changes.size() + 1, size == 1));
+      }
     }
     history.insert(history.end(), changes.begin(), changes.end());
     perform(hub.publish(changes, hub.last() + changes.size(), revision{1}));
