@@ -1,0 +1,52 @@
+// The part of a master that runs the cluster: warm informers everywhere, and in the leader scope
+// the controllers and the scheduler. The tree, as data.
+#pragma once
+
+#include "actors/client/protocol.hpp"
+#include "actors/kernel/scope.hpp"
+#include "actors/kernel/supervisor.hpp"
+#include "actors/storage/protocol.hpp"
+#include "config/settings/master.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace troupe::program {
+
+struct control_plane_dependencies {
+  settings::master settings;
+  client::api_actor api;
+  std::function<std::vector<std::string>()> ready_masters;
+};
+
+/// Adds its children to a master's tree.
+void add_control_plane(kernel::tree& to, const kernel::process_ptr& process,
+                       const control_plane_dependencies& with, const kernel::stable_slot& scope);
+
+/// Who leads, for those who look at it from outside of the actors (`troupe status`).
+class leadership_note {
+public:
+  storage::leadership get() const {
+    std::lock_guard guard{lock_};
+    return now_;
+  }
+  void set(storage::leadership now) {
+    std::lock_guard guard{lock_};
+    now_ = std::move(now);
+  }
+
+private:
+  mutable std::mutex lock_;
+  storage::leadership now_;
+};
+
+struct look_up {
+  using local_only = void;
+};
+using leadership_note_actor = caf::typed_actor<proto::tell<look_up>>;
+/// Keeps the note up to date.
+leadership_note_actor spawn_leadership_note(const kernel::place& at, storage::replica_actor replica,
+                                            std::shared_ptr<leadership_note> note);
+
+} // namespace troupe::program
