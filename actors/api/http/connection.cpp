@@ -188,7 +188,8 @@ void connection::flush() {
   if (got.head)
     begin_answer(std::move(*got.head), got.how);
   if (out().empty())
-    stalled_ = steady::now() + core_.settings.stall_deadline; // counts from the first byte that waits
+    stalled_ =
+      steady::now() + core_.settings.stall_deadline; // counts from the first byte that waits
   for (auto& piece : got.pieces) {
     if (phase_ == phase::streaming && chunked_)
       out().add_chunk(std::move(piece));

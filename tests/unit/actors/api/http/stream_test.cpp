@@ -55,8 +55,8 @@ struct streaming {
 
 TEST_CASE("http stream: every piece reaches the client when it is written, and then the end") {
   streaming w;
-  client caller{{.port = w.s->port()}, w.c.client_side()};
   follower f;
+  client caller{{.port = w.s->port()}, w.c.client_side()};
   caller.open({}, 10s, f.hooks());
   auto to = w.begun.get();
   for (const auto* piece : {"{\"a\":1}\n", "{\"a\":2}\n", "{\"a\":3}\n"}) {
@@ -87,8 +87,8 @@ TEST_CASE("http stream: the server hears that the client went away") {
   streaming w;
   awaited<bool> gone;
   {
-    client caller{{.port = w.s->port()}, w.c.client_side()};
     follower f;
+    client caller{{.port = w.s->port()}, w.c.client_side()};
     caller.open({}, 10s, f.hooks());
     auto to = w.begun.get();
     to.on_gone([&] { gone.set(true); });
@@ -107,8 +107,8 @@ TEST_CASE("http stream: a stream that is dropped or aborted ends as broken") {
       serve([&](const request&,
                 const responder& to) { begun.set(std::make_shared<stream>(to.begin(200, {}))); },
             {}, c.server_side());
-    client caller{{.port = s->port()}, c.client_side()};
     follower f;
+    client caller{{.port = s->port()}, c.client_side()};
     caller.open({}, 10s, f.hooks());
     auto to = begun.get();
     to->write(share("x"));
@@ -125,10 +125,10 @@ TEST_CASE("http stream: a stream that is dropped or aborted ends as broken") {
 
 TEST_CASE("http stream: a reader that stops makes the stream full, and reading on drains it") {
   streaming w{{.stream_buffer = 100'000}};
-  client caller{{.port = w.s->port()}, w.c.client_side()};
   std::atomic<std::size_t> received{0};
   awaited<bool> ended;
   follower f;
+  client caller{{.port = w.s->port()}, w.c.client_side()};
   auto hooks = f.hooks();
   hooks.on_data = [&](std::string_view bytes) {
     received += bytes.size();
@@ -172,15 +172,15 @@ TEST_CASE("http stream: a reader that never reads is given up") {
 
 TEST_CASE("http client: a request may be given up while it is answered") {
   streaming w;
-  client caller{{.port = w.s->port()}, w.c.client_side()};
   follower f;
+  client caller{{.port = w.s->port()}, w.c.client_side()};
   auto call = caller.open({}, 10s, f.hooks());
   auto to = w.begun.get();
-  awaited<bool> gone;
-  to.on_gone([&] { gone.set(true); });
+  auto gone = std::make_shared<awaited<bool>>();
+  to.on_gone([gone] { gone->set(true); });
   call.cancel();
   CHECK(!f.end());
-  CHECK(gone.get());
+  CHECK(gone->get());
 }
 
 TEST_CASE("http upgrade: bytes go both ways, early ones too, until one side closes") {
