@@ -117,7 +117,8 @@ public:
   engine& operator=(const engine&) = delete;
   virtual ~engine() = default;
 
-  /// Visible to readers made afterwards; durable only by flush(). A failed write changed nothing.
+  /// Visible to readers made afterwards; durable only by flush(). A failed write changed nothing;
+  /// of reason::unavailable it may be tried again (disk full).
   virtual result<void> write(const write_batch& rows) = 0;
   /// The state after all writes so far: O(1).
   virtual row_reader_ptr read() const = 0;

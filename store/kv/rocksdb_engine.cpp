@@ -33,7 +33,9 @@ rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()};
 std::string_view text(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 failure failed(std::string_view what, const rocksdb::Status& why) {
-  return {.reason = why.IsNoSpace() ? reason::unavailable : reason::internal,
+  // Busy: RocksDB is recovering from a full disk, for which it looks every 5 s.
+  auto passing = why.IsNoSpace() || why.IsBusy();
+  return {.reason = passing ? reason::unavailable : reason::internal,
           .message = std::string{what} + ": " + why.ToString()};
 }
 
@@ -274,7 +276,7 @@ public:
   result<void> flush() override {
     auto base = live();
     auto status = flush_all(*base->db);
-    if (!status.ok()) { // a full disk stops RocksDB until it is told to go on
+    if (!status.ok()) { // an error stops RocksDB until it is told to go on, or finds room by itself
       status = base->db->Resume();
       if (status.ok())
         status = flush_all(*base->db);
