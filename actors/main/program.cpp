@@ -1,0 +1,135 @@
+// `troupe`: reads the command line and calls the command.
+#include "actors/main/program.hpp"
+
+#include "actors/main/enter.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+
+namespace troupe::program {
+namespace {
+
+using command = std::function<result<int>()>;
+
+std::string default_data_dir() {
+  const char* home = std::getenv("HOME");
+  return std::string{home ? home : "/root"} + "/.troupe";
+}
+
+struct command_line {
+  CLI::App app{"Troupe: a Kubernetes-compatible control plane made of actors."};
+  common_options common;
+  command chosen;
+  // one of each, so that the callbacks have something to refer to
+  up_options up;
+  trace_options trace;
+  balancer_options balancer;
+  enter_options enter;
+  std::string config;
+  std::vector<std::string> sets;
+  std::string what;
+  std::string format;
+  bool stay_down = false;
+
+  command_line() {
+    app.require_subcommand(1);
+    app.fallthrough();
+    common.data_dir = default_data_dir();
+    app.add_option("--data-dir", common.data_dir, "directory of the cluster (default ~/.troupe)");
+    add_cluster();
+    add_processes();
+    add_inspection();
+    add_internal();
+  }
+
+  CLI::App* add(const char* name, const char* help, command run) {
+    auto* sub = app.add_subcommand(name, help);
+    sub->callback([this, run = std::move(run)] { chosen = run; });
+    return sub;
+  }
+
+  void add_cluster() {
+    auto* u = add("up", "start a cluster on this machine; prints the kubeconfig's path",
+                  [this] { return up_command(common, up); });
+    u->add_option("--masters", up.masters, "how many masters (1, 3 or 5; default 3)");
+    u->add_option("--nodes", up.nodes, "how many nodes (default 2)")
+      ->each([this](const std::string&) { up.nodes_given = true; });
+    u->add_option("--runtime", up.runtime, "containerd or simulated")
+      ->check(CLI::IsMember({"containerd", "simulated"}));
+    u->add_option("--addons", up.addons, "add-ons, separated by commas");
+    u->add_option("--config", up.config, "settings file (YAML)");
+    u->add_option("--set", up.sets, "a setting: KEY=VALUE");
+    u->add_flag("--detach", up.detach, "go to the background once all masters and nodes are ready");
+    add("down", "end the cluster; its data stays", [this] { return down_command(common); });
+  }
+
+  void add_processes() {
+    auto* m = add("master", "run a master", [this] { return master_command(config, sets); });
+    auto* n = add("node", "run a node", [this] { return node_command(config, sets); });
+    for (auto* sub : {m, n}) {
+      sub->add_option("--config", config, "settings file (YAML)");
+      sub->add_option("--set", sets, "a setting: KEY=VALUE");
+    }
+    add("version", "print the version", []() -> result<int> { return version_command(); });
+  }
+
+  void add_inspection() {
+    auto* s = add("status", "masters, leader, nodes, actors",
+                  [this] { return status_command(common, format == "json"); });
+    s->add_option("-o,--output", format, "json")->check(CLI::IsMember({"json"}));
+    auto* k =
+      add("kill", "kill an actor (PROCESS/PATH) or a process (power-off of it and all inside)",
+          [this] { return kill_command(common, what, stay_down); });
+    k->add_option("what", what, "master-1, node-2, or an actor such as master-1/api/worker-0")
+      ->required();
+    k->add_flag("--stay-down", stay_down,
+                "do not start the process again before the next `troupe up`");
+    auto* t = add("trace", "the messages between actors, of one object or all",
+                  [this] { return trace_command(common, trace); });
+    t->add_option("object", trace.object, "KIND/NAME or KIND/NAMESPACE/NAME");
+    t->add_flag("--follow", trace.follow, "go on as messages come");
+    t->add_option("-o,--output", trace.format, "text, json, otlp or mermaid")
+      ->check(CLI::IsMember({"text", "json", "otlp", "mermaid"}));
+  }
+
+  void add_internal() {
+    auto* b = add("balancer", "", [this] { return balancer_command(balancer); });
+    b->group("");
+    b->add_option("--listen", balancer.listen)->required();
+    b->add_option("--backend", balancer.backends)->required();
+    b->add_option("--ca", balancer.ca_file)->required();
+    auto* e = add("enter", "", [this] { return program::enter(enter); });
+    e->group("");
+    e->add_option("--address", enter.address);
+    e->add_option("--gateway", enter.gateway);
+    e->add_flag("--machine", enter.machine);
+    e->add_option("--machine-dir", enter.data_dir);
+    e->add_option("command", enter.command)->required();
+  }
+};
+
+int run(int argc, char** argv) {
+  command_line line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    int code = line.app.exit(e);
+    return code == 0 ? 0 : 2;
+  }
+  line.common.data_dir = std::filesystem::absolute(line.common.data_dir).lexically_normal();
+  auto done = line.chosen();
+  if (done)
+    return *done;
+  std::cerr << "troupe: " << done.error().message << std::endl;
+  for (const auto& c : done.error().causes)
+    std::cerr << "  " << c.field << ": " << c.message << std::endl;
+  return done.error().reason == reason::bad_request ? 2 : 1;
+}
+
+} // namespace
+} // namespace troupe::program
+
+int main(int argc, char** argv) { return troupe::program::run(argc, argv); }

@@ -1,0 +1,55 @@
+// The subcommands of `troupe`, one function each. They print, and answer with the exit code:
+// 0 done, 1 failed, 2 wrong usage.
+#pragma once
+
+#include "config/base/clock.hpp"
+#include "config/base/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::program {
+
+/// What every command takes.
+struct common_options {
+  std::string data_dir; // absolute
+};
+
+struct up_options {
+  std::vector<std::string> sets; // KEY=VALUE
+  std::string config;            // file
+  std::uint32_t masters = 0;     // 0: the setting
+  std::uint32_t nodes = 0;
+  bool nodes_given = false;
+  std::string runtime; // containerd, simulated; empty: the setting
+  std::string addons;  // comma-separated; empty: the setting
+  bool detach = false;
+};
+
+result<int> up_command(const common_options& common, const up_options& o);
+result<int> down_command(const common_options& common);
+result<int> status_command(const common_options& common, bool as_json);
+result<int> kill_command(const common_options& common, const std::string& what, bool stay_down);
+
+struct trace_options {
+  std::string object; // KIND/NAME or KIND/NAMESPACE/NAME; empty: everything
+  bool follow = false;
+  std::string format = "text"; // text, json, otlp, mermaid
+};
+result<int> trace_command(const common_options& common, const trace_options& o);
+
+result<int> master_command(const std::string& config, const std::vector<std::string>& sets);
+result<int> node_command(const std::string& config, const std::vector<std::string>& sets);
+
+struct balancer_options {
+  std::string listen; // HOST:PORT
+  std::vector<std::string> backends;
+  std::string ca_file;
+};
+result<int> balancer_command(const balancer_options& o);
+int version_command();
+
+/// The server's version: v1.36.0+troupe.N.
+std::string server_version();
+
+} // namespace troupe::program
