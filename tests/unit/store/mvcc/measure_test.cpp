@@ -136,6 +136,20 @@ TEST_CASE("measure: memory of 100k keys" * doctest::skip()) {
   }
 }
 
+TEST_CASE("measure: resident size of a replica with 100k keys of 4 KB" * doctest::skip()) {
+  temporary_directory where;
+  auto before = resident_bytes();
+  auto rows = open_rocksdb({.directory = where.path()});
+  auto replica = replica_state::open(std::move(*rows), {});
+  for (std::uint64_t i = 0; i < 100000; ++i) {
+    auto command = put_of(i, 4096);
+    REQUIRE(replica->apply(
+      std::vector<committed_entry>{{replica->facts().applied + 1, term_id{1}, command}}));
+  }
+  report("resident with RocksDB, written one by one",
+         static_cast<double>(resident_bytes() - before) / 1e6, "MB");
+}
+
 TEST_CASE("measure: index" * doctest::skip()) {
   machine_state state;
   for (std::uint64_t i = 0; i < 100000; ++i)
