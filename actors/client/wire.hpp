@@ -80,7 +80,7 @@ template <class F> auto inspect(F& f, options& o) {
   client::maybe<revision> precondition{o.precondition_version};
   return f(o.label_selector, o.field_selector, o.limit, o.next, version, o.match, o.bookmarks,
            o.initial_events, o.timeout, o.dry_run, o.fields, o.field_manager, o.force, grace,
-           o.propagate, o.precondition_uid, precondition);
+           o.propagate, o.precondition_uid, precondition, o.uninitialized);
 }
 
 template <class F> auto inspect(F& f, wanted& w) {
@@ -91,7 +91,7 @@ template <class F> auto inspect(F& f, request& r) {
   client::maybe<term_id> fence{r.fence};
   return f(caf::meta::type_name("api.request"), r.verb, r.group, r.version, r.resource,
            r.subresource, r.ns, r.name, r.path, r.options, r.patch, r.body_as, r.body, r.answer,
-           r.from, fence, r.cause);
+           r.from, fence, r.cause, r.accept);
 }
 
 template <class F> auto inspect(F& f, response& r) {

@@ -7,6 +7,7 @@
 #include "actors/main/control_plane.hpp"
 #include "actors/main/host_process.hpp"
 #include "actors/main/pages.hpp"
+#include "actors/main/program.hpp"
 #include "actors/storage/hub.hpp"
 #include "actors/storage/open.hpp"
 #include "config/pki/cluster.hpp"
@@ -229,7 +230,7 @@ result<kernel::tree> master::tree() {
   replica.scope = wires_.scope;
   replica.peer = [this](member_id, const std::string& address) { return peer(address); };
 
-  auto pages = std::make_shared<const api_server::documents>(catalog_);
+  auto pages = std::make_shared<const api_server::documents>(catalog_, server_version());
   storage::hub_dependencies hub{
     .replica = wires_.replica, .reader = reader_, .limits = {}, .bugs = {}};
   control_plane_dependencies plane{.settings = with_,

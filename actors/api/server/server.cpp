@@ -39,9 +39,13 @@ worker_actor::behavior_type worker(pointer self, const dependencies& with) {
         to.answer(client::called{self->state.with.pages->get(what)});
         return to;
       }
-      run_request(self, what, client::call_deadline - 1s, [to, what](settled s) mutable {
-        if (auto* answer = std::get_if<api::response>(&s))
+      bool remote = kernel::current_peer(*self).has_value();
+      run_request(self, what, client::call_deadline - 1s, [to, what, remote](settled s) mutable {
+        if (auto* answer = std::get_if<api::response>(&s)) {
+          if (remote && answer->rest) // a link carries values only
+            answer->body = api::whole_body(*answer);
           return to.answer(client::called{std::move(*answer)});
+        }
         to.answer(client::called{api::status_of(
           {.reason = reason::bad_request, .message = "a watch was asked for as a call"}, what)});
       });
