@@ -1,4 +1,5 @@
-// In which order a merged list stands: the patch's own order, with the server's other entries kept in place.
+// In which order a merged list stands: the patch's own order, with the server's other entries kept
+// in place.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,7 +8,8 @@
 
 namespace troupe::patch {
 
-/// Entries of a list are the same when their merge keys are; primitives (empty `key`) when they are equal.
+/// Entries of a list are the same when their merge keys are; primitives (empty `key`) when they are
+/// equal.
 bool same_entry(const nlohmann::json& a, const nlohmann::json& b, std::string_view key);
 
 /// The entries that `wanted` names in its order; the others in the order of `live`, each before the

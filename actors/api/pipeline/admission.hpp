@@ -27,6 +27,7 @@ struct admission {
   const nlohmann::json* old = nullptr; // null of create
   store::transaction& write;           // add the predicates of all that the decision relied on
   std::vector<std::string>& warnings;
+  bool default_again = false; // set by a mutating step that added what has defaults
 };
 
 struct admission_step {

@@ -59,6 +59,6 @@ api::event bookmark(revision at);
 /// One event as the client asked for it, with the framing of its media type (JSON: one line).
 /// The bytes depend only on the event and `plan.of` and `plan.answer`: equal watches may share
 /// them.
-std::string encode_event(const api::event& e, const watch_plan& plan);
+std::string encode_event(const api::event& e, const watch_plan& plan, instant now = {});
 
 } // namespace troupe::pipeline

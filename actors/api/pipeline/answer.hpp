@@ -1,0 +1,47 @@
+// How objects become responses: JSON, YAML, protobuf, Table, PartialObjectMetadata.
+#pragma once
+
+#include "config/api/request.hpp"
+#include "config/schema/schema.hpp"
+#include "store/base/types.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::pipeline {
+
+/// The form in which a client wants objects of a kind.
+struct form {
+  schema::catalog_ptr catalog;
+  const schema::resource* of = nullptr;
+  const schema::type* type = nullptr; // of the objects; of->of, or a subresource's kind
+  api::wanted wanted;
+  instant now{}; // what ages are counted to
+};
+
+/// One object: `body` is canonical and of `of`'s version.
+api::response answer_object(const form& f, std::string_view body, revision version, int code);
+
+/// One entry of a list.
+struct list_entry {
+  shared_bytes body; // canonical, of the list's version
+  revision version{};
+};
+struct list_head {
+  revision version{};
+  std::string next;                       // continue token
+  std::optional<std::uint64_t> remaining; // remainingItemCount
+};
+api::response answer_list(const form& f, std::vector<list_entry> entries, const list_head& head);
+
+/// An object in the form wanted, as bytes that stand inside a watch event.
+std::string encode_object(const form& f, std::string_view body, revision version);
+
+/// `body` in the version of `to`; the same bytes when it already is.
+shared_bytes in_version(const shared_bytes& body, const schema::resource& to);
+
+} // namespace troupe::pipeline

@@ -1,0 +1,122 @@
+#include "actors/api/pipeline/context.hpp"
+
+#include "actors/api/pipeline/answer.hpp"
+#include "actors/api/pipeline/convert.hpp"
+
+namespace troupe::pipeline {
+
+std::string context::key_in(std::string_view ns, std::string_view name) const {
+  return key_of({.group = std::string{stored.group},
+                 .plural = std::string{stored.plural},
+                 .ns = std::string{of.namespaced ? ns : std::string_view{}},
+                 .name = std::string{name}});
+}
+
+std::string context::prefix() const {
+  return prefix_of(stored.group, stored.plural, of.namespaced ? request.ns : std::string_view{});
+}
+
+bool context::built_in() const { return of.of && of.of->name.substr(0, 7) == "io.k8s."; }
+
+std::string subject(const schema::resource& of, std::string_view name) {
+  return of.qualified() + " \"" + std::string{name} + "\"";
+}
+
+failure not_found(const context& c, std::string_view name) {
+  return {.reason = reason::not_found, .message = subject(c.of, name) + " not found"};
+}
+
+failure conflict(const context& c, std::string_view name, std::string_view why) {
+  return {.reason = reason::conflict,
+          .message = "Operation cannot be fulfilled on " + subject(c.of, name) + ": "
+                     + std::string{why.empty() ? "the object has been modified; please apply your "
+                                                 "changes to the latest version and try again"
+                                               : why}};
+}
+
+failure bad_request(std::string message) {
+  return {.reason = reason::bad_request, .message = std::move(message)};
+}
+
+failure forbidden(const context& c, std::string_view name, std::string_view why) {
+  return {.reason = reason::forbidden,
+          .message = subject(c.of, name) + " is forbidden: " + std::string{why}};
+}
+
+result<found> fetch(const context& c, std::string_view ns, std::string_view name) {
+  auto record = c.view.get(c.key_in(ns, name));
+  if (!record)
+    return not_found(c, name);
+  auto tree = json::parse(*record->value, nullptr, false);
+  if (!tree.is_object())
+    return failure{.reason = reason::internal,
+                   .message =
+                     "reading " + subject(c.of, name) + ": the stored bytes are no object"};
+  convert(tree, c.of);
+  return found{std::move(record), std::move(tree)};
+}
+
+std::string stored_bytes(const context& c, const json& tree) {
+  if (&c.of == &c.stored)
+    return api::encode(tree);
+  auto other = tree;
+  convert(other, c.stored);
+  return api::encode(other);
+}
+
+result<void> require_namespace(const context& c, store::transaction& tx) {
+  if (!c.of.namespaced)
+    return {};
+  if (c.request.ns.empty())
+    return bad_request("an empty namespace may not be set during creation");
+  auto key = key_of({.group = "", .plural = "namespaces", .ns = "", .name = c.request.ns});
+  auto record = c.view.get(key);
+  if (!record)
+    return failure{.reason = reason::not_found,
+                   .message = "namespaces \"" + c.request.ns + "\" not found"};
+  OR_RETURN(auto ns, api::parse_object(record->value, record->modified));
+  if (ns.meta.deleted) {
+    auto why = "unable to create new content in namespace " + c.request.ns
+               + " because it is being terminated";
+    auto out = forbidden(c, c.request.name, why);
+    out.causes.push_back({.field = "metadata.namespace",
+                          .type = "NamespaceTerminating",
+                          .message = "namespace " + c.request.ns + " is being terminated"});
+    return out;
+  }
+  tx.when.push_back(
+    {.what = store::predicate::test::modified_is, .key = std::move(key), .at = record->modified});
+  return {};
+}
+
+step finish(context& c, object_write w) {
+  form shown{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
+  auto body = share(api::encode(w.tree));
+  auto respond = [shown, body, warnings = c.warnings, code = w.code](revision version) {
+    auto out = answer_object(shown, *body, version, code);
+    out.warnings = warnings;
+    return out;
+  };
+  if (c.request.options.dry_run)
+    return finished{respond(w.before), true};
+  auto conflicted = w.client_version
+                      ? std::optional{api::status_of(conflict(c, c.request.name), c.request)}
+                      : std::nullopt;
+  auto stale = api::status_of({.reason = reason::unavailable,
+                               .message = "writing " + subject(c.of, c.request.name)
+                                          + ": the leader scope that wrote it has ended"},
+                              c.request);
+  w.what.fence = c.request.fence;
+  w.what.cause = c.request.cause;
+  auto answer = [=, changes = w.changes,
+                 before = w.before](const store::outcome& o) -> std::optional<api::response> {
+    if (o.what == store::outcome::status::stale_term)
+      return stale;
+    if (o.what == store::outcome::status::predicate_failed)
+      return o.failed == 0 ? conflicted : std::nullopt;
+    return respond(changes && o.first != revision{} ? o.first : before);
+  };
+  return write{std::move(w.what), std::move(answer)};
+}
+
+} // namespace troupe::pipeline

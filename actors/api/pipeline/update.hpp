@@ -1,0 +1,21 @@
+// Replacing an object that is there: shared by update, patch, scale and the small subresources.
+#pragma once
+
+#include "actors/api/pipeline/context.hpp"
+
+namespace troupe::pipeline {
+
+/// Stores `tree` in the place of `old`: confined to the subresource, checked, counted, or gone when
+/// it only waited for its last finalizer.
+result<step> replace_object(context& c, const found& old, json tree, bool client_version);
+
+/// The patch of the request applied to `current`, an object of type `of`.
+result<json> apply_patch(context& c, json current, const schema::type& of, const json& document);
+
+/// The uid that a body names is the object's. Fails with conflict.
+result<void> check_uid(const context& c, const json& tree, const json& old);
+
+/// Whether an object is being deleted and nothing holds it any more.
+bool ready_to_go(const context& c, const json& tree);
+
+} // namespace troupe::pipeline
