@@ -4,6 +4,7 @@
 //   return f(caf::meta::type_name("api.request"), m.name, field(m.limit), field(m.body));
 #pragma once
 
+#include "actors/kernel/transport.hpp"
 #include "config/base/bytes.hpp"
 #include "config/base/failure.hpp"
 
@@ -27,6 +28,10 @@ template <class F> auto inspect(F& f, failure& m) {
 }
 
 namespace kernel {
+
+template <class F> auto inspect(F& f, identity& m) {
+  return f(caf::meta::type_name("kernel.identity"), m.name, m.role);
+}
 
 /// A reference to a field that knows how to be inspected.
 template <class T> struct field {

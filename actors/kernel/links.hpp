@@ -63,30 +63,28 @@ private:
   std::vector<rule> rules_;
 };
 
+/// Tells of one portal that may be under way before the receiver grants more. Part of the protocol.
+inline constexpr std::uint32_t tell_window = 256;
+
 struct link_settings {
   duration heartbeat = 200ms;   // sent on the control lane when nothing else was
   duration lost_after = 1s;     // silence after which a link is closed
   duration redial_first = 20ms; // doubled up to redial_most, first again after a link stood
   duration redial_most = 1s;
-  std::uint32_t tell_window = 256;
   std::size_t kept_tells = 1024;  // per portal, without credit
   std::size_t open_asks = 65'536; // per link; more are answered too_many_requests
 };
 
 /// Events for subscribers. Facts about the whole link: a peer that redialled is down, then up.
 struct link_up {
+  using local_only = void;
   identity peer;
 };
 struct link_down {
+  using local_only = void;
   identity peer;
   failure why;
 };
-template <class F> auto inspect(F& f, identity& m) {
-  return f(caf::meta::type_name("kernel.identity"), m.name, m.role);
-}
-template <class F> auto inspect(F& f, link_up& m) {
-  return f(caf::meta::type_name("kernel.link_up"), m.peer);
-}
 using link_subscriber = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to<link_down>>;
 
 struct link_status {
@@ -100,6 +98,8 @@ struct link_status {
   std::uint64_t dropped_tells = 0;
   std::uint64_t open_asks = 0;
 };
+
+class link_host; // link_host.hpp: inside of the kernel
 
 /// All links of one process. Thread-safe; frames are encoded on the sender's thread and decoded on
 /// the transport's, without an actor between.
@@ -135,13 +135,12 @@ public:
   std::vector<link_status> status() const;
 
 private:
-  struct impl;
   caf::strong_actor_ptr import_address(std::string_view peer, std::string_view portal);
-  std::shared_ptr<impl> impl_;
+  std::shared_ptr<link_host> host_;
 };
 
 /// In a handler: the peer whose message is being handled; nothing when it came from this process.
 /// (Node messages are authorized as system:node:NAME.)
-std::optional<identity> current_peer(const caf::scheduled_actor& self);
+std::optional<identity> current_peer(const actor_core& self);
 
 } // namespace troupe::kernel

@@ -46,8 +46,9 @@ public:
 
   std::uint64_t delivered() const; // frames
 
-private:
   struct impl;
+
+private:
   std::shared_ptr<impl> impl_;
 };
 

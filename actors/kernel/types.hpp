@@ -14,9 +14,9 @@
 #include "actors/kernel/protocol.hpp"
 #include "actors/kernel/transport.hpp"
 
-#include <caf/binary_deserializer.hpp>
-#include <caf/binary_serializer.hpp>
+#include <caf/deserializer.hpp>
 #include <caf/make_message.hpp>
+#include <caf/serializer.hpp>
 
 #include <map>
 #include <string>
@@ -30,22 +30,26 @@ struct message_type {
   std::string name;
   kernel::lane lane = lane::control;
   const std::type_info* rtti = nullptr;
-  caf::error (*save)(caf::binary_serializer& to, const void* value) = nullptr;
-  caf::error (*load)(caf::binary_deserializer& from, caf::message& to) = nullptr;
+  caf::error (*save)(caf::serializer& to, const void* value) = nullptr;
+  caf::error (*load)(caf::deserializer& from, caf::message& to) = nullptr;
 };
 
 class message_types {
 public:
+  message_types() = default;
+  message_types(message_types&&) = default; // moved into the links that use it
+  message_types& operator=(message_types&&) = default;
+
   /// Requires a name that is not taken by another type. Adding the same again changes nothing.
   template <class M> void add(std::string name, kernel::lane lane = lane::control) {
     static_assert(!local_message<M>, "a local_only message cannot cross links");
     add({.name = std::move(name),
          .lane = lane,
          .rtti = &typeid(M),
-         .save = [](caf::binary_serializer& to, const void* value) -> caf::error {
+         .save = [](caf::serializer& to, const void* value) -> caf::error {
            return to(*const_cast<M*>(static_cast<const M*>(value))); // NOLINT: inspect takes M&
          },
-         .load = [](caf::binary_deserializer& from, caf::message& to) -> caf::error {
+         .load = [](caf::deserializer& from, caf::message& to) -> caf::error {
            M value{};
            if (auto why = from(value))
              return why;
@@ -58,10 +62,13 @@ public:
   const message_type* find(std::string_view name) const;
   const message_type* find(const std::type_info& rtti) const;
 
-  /// The payload of a frame: the message's only element. Fails when its type is not registered.
-  result<std::string> encode(const caf::type_erased_tuple& content) const;
+  /// Appends the message's only element. Fails when its type is not registered.
+  result<const message_type*> encode(const caf::type_erased_tuple& content, std::string& to) const;
   /// Never throws and never reads outside of `payload`, whatever it holds.
   result<caf::message> decode(const message_type& type, std::string_view payload) const;
+
+  static void encode_failure(const failure& why, std::string& to);
+  static failure decode_failure(std::string_view payload);
 
 private:
   std::map<std::string, message_type, std::less<>> by_name_;
