@@ -16,15 +16,15 @@ struct networks {
   std::string service_cidr = "10.96.0.0/12"; // serviceClusterIPRange
   std::uint16_t node_port_first = 30000;     // serviceNodePortRange
   std::uint16_t node_port_last = 32767;
-  std::string dns_domain = "cluster.local";  // clusterDomain
-  std::string dns_address = "10.96.0.10";    // clusterDNS
+  std::string dns_domain = "cluster.local"; // clusterDomain
+  std::string dns_address = "10.96.0.10";   // clusterDNS
   bool operator==(const networks&) const = default;
 };
 
 /// The actor links between processes.
 struct links {
-  duration heartbeat = 200ms;  // linkHeartbeatInterval
-  duration dead_after = 1s;    // linkDeadAfter: no sign of life for so long
+  duration heartbeat = 200ms; // linkHeartbeatInterval
+  duration dead_after = 1s;   // linkDeadAfter: no sign of life for so long
   bool operator==(const links&) const = default;
 };
 

@@ -206,6 +206,7 @@ TEST_CASE("http upgrade: bytes go both ways, early ones too, until one side clos
       });
     },
     {}, c.server_side());
+  follower f;
   client caller{{.port = s->port()}, c.client_side()};
   awaited<client::upgraded> got;
   caller.upgrade({.fields = {{"Connection", "Upgrade"}, {"Upgrade", "echo"}}}, 10s,
@@ -216,9 +217,8 @@ TEST_CASE("http upgrade: bytes go both ways, early ones too, until one side clos
   auto up = got.get();
   REQUIRE(up.tunnel.has_value());
   CHECK(up.head.fields.get("Upgrade") == "echo");
-  follower f;
   auto hooks = f.hooks();
-  up.tunnel->on_data([&](std::string_view bytes) { return hooks.on_data(bytes); });
+  up.tunnel->on_data([hooks](std::string_view bytes) { return hooks.on_data(bytes); });
   f.wait_for("welcome ");
   CHECK(up.tunnel->write(share("hi")) == push::queued);
   f.wait_for("you said hi");
