@@ -68,13 +68,15 @@ private:
 
 /// The first key that stands twice in one object, or empty.
 std::string_view first_duplicate(dom::element of) {
-  if (of.is_array()) {
-    for (auto part : of.get_array().value_unsafe())
+  dom::array list;
+  dom::object members;
+  if (of.get(list) == simdjson::SUCCESS) {
+    for (auto part : list)
       if (auto found = first_duplicate(part); !found.empty())
         return found;
-  } else if (of.is_object()) {
+  } else if (of.get(members) == simdjson::SUCCESS) {
     std::vector<std::string_view> keys;
-    for (auto [key, part] : of.get_object().value_unsafe()) {
+    for (auto [key, part] : members) {
       keys.push_back(key);
       if (auto found = first_duplicate(part); !found.empty())
         return found;
