@@ -6,7 +6,6 @@ namespace troupe::storage {
 namespace {
 
 constexpr duration write_deadline = 60s; // a disk that stalls longer ends the process
-constexpr duration full_disk_wait = 1s;
 
 struct written {
   std::vector<write_order> done;
