@@ -35,7 +35,7 @@ template <class F> auto inspect(F& f, identity& m) {
 
 /// A reference to a field that knows how to be inspected.
 template <class T> struct field {
-  explicit field(T& of) : of(&of) {}
+  explicit field(T& target) : of(&target) {}
   T* of;
 };
 

@@ -229,9 +229,8 @@ namespace {
 /// Beats, and looks after the dials in between.
 link_keeper::behavior_type keep_links(self_ptr<link_keeper, stateless> self,
                                       const std::weak_ptr<link_host>& of) {
-  auto host = of.lock();
-  if (host)
-    self->after(host->heartbeat(), link_beat{.again = true});
+  if (auto first = of.lock())
+    self->after(first->heartbeat(), link_beat{.again = true});
   return {[self, of](const link_beat& m) {
     auto host = of.lock();
     if (!host)

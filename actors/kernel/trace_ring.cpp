@@ -116,9 +116,9 @@ path_id recorder::ring::enter(const std::string& path) {
 
 void recorder::ring::leave(path_id id) {
   std::lock_guard lock{mutex};
-  auto& entry = paths[id];
-  if (--entry.users == 0) {
-    entry.free_from = end() + slots;
+  auto& left = paths[id];
+  if (--left.users == 0) {
+    left.free_from = end() + slots;
     unused.push_back(id);
   }
 }

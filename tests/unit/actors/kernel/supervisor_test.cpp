@@ -52,8 +52,8 @@ worker_actor spawn_worker(const place& at, const diary_ptr& lines) {
       return {
         [](const crash& m) { throw std::runtime_error(m.why); },
         [self](const who&) -> reply<me> {
-          const auto& at = self->place();
-          return me{at.incarnation, ++self->state.asked, at.last_death, self->fence()};
+          const auto& here = self->place();
+          return me{here.incarnation, ++self->state.asked, here.last_death, self->fence()};
         },
       };
     });
