@@ -12,7 +12,8 @@ namespace troupe::raft {
 class entry_log {
 public:
   /// Empty, behind `start`.
-  explicit entry_log(snapshot_mark start = {});
+  entry_log() : entry_log(snapshot_mark{}) {}
+  explicit entry_log(snapshot_mark start);
 
   const snapshot_mark& start() const { return start_; }
   log_position last() const { return last_; }

@@ -10,33 +10,23 @@ namespace troupe::raft {
 
 namespace {
 
-configuration first_members() {
-  return {{{member_id{1}, member_role::voter, ""},
-           {member_id{2}, member_role::voter, ""},
-           {member_id{3}, member_role::voter, ""}}};
+configuration first_members(std::uint64_t count) {
+  configuration c;
+  for (std::uint64_t i = 1; i <= count; ++i)
+    c.members.push_back({member_id{i}, member_role::voter, ""});
+  return c;
 }
 
 } // namespace
 
 world::world(std::uint64_t seed, const mutants& bugs) : random_(seed), bugs_(bugs) {
-  auto one_of = [&](std::initializer_list<std::uint64_t> xs) {
-    return xs.begin()[random_.below(xs.size())];
-  };
-  weather_ = {.loss = one_of({0, 20, 150}),
-              .repeat = one_of({0, 20, 100}),
-              .delay = one_of({0, 30, 70, 92}),
-              .crash = one_of({0, 2, 10, 40}),
-              .restart = one_of({5, 30}),
-              .batch = one_of({1, 200}),
-              .split = one_of({0, 5, 20}),
-              .disk = one_of({20, 50, 95}),
-              .membership = one_of({0, 0, 15}),
-              .flush = one_of({2, 20, 60})};
+  auto voters = random_.chance(1, 2) ? 3U : 5U;
+  restless_ = random_.chance(1, 2);
+  change_weather();
   for (std::uint64_t i = 1; i <= 5; ++i) {
     auto& p = processes_[member_id{i}];
-    if (i <= 3)
-      p.disk.start.members = first_members();
-    side_[member_id{i}] = 0;
+    if (i <= voters)
+      p.disk.start.members = first_members(voters);
     start(member_id{i});
   }
 }
@@ -66,7 +56,7 @@ void world::start(member_id id) {
     from.log.append(e);
   from.log.forget(from.log.last().index, o.memory_bytes);
   p.memory = p.durable;
-  ++p.life;
+  p.frozen = 0;
   p.alive = std::make_unique<core>(o, std::move(from));
 }
 
@@ -82,8 +72,12 @@ void world::crash(member_id id) {
   p.events.clear();
   p.orders.clear();
   p.snapshots.clear();
+  lose_connections(id);
+}
+
+void world::lose_connections(member_id id) {
   for (auto& [other, q] : processes_) {
-    if (q.alive && random_.chance(1, 2))
+    if (other != id && q.alive && q.frozen == 0 && random_.chance(1, 2))
       step(other, connection_reset{id});
   }
 }
@@ -132,43 +126,118 @@ std::vector<entry> world::load(const process& p, const load_entries& wanted) con
 }
 
 void world::storm(int moments) {
-  for (; moments > 0; --moments)
+  for (; moments > 0; --moments) {
+    if (moments % 60 == 0)
+      change_weather();
     moment(true);
+  }
+}
+
+void world::change_weather() {
+  auto one_of = [&](std::initializer_list<std::uint64_t> xs) {
+    return xs.begin()[random_.below(xs.size())];
+  };
+  if (restless_) { // many short-lived leaders: small quarrels in every term
+    weather_ = {.loss = one_of({0, 50}),
+                .repeat = 20,
+                .delay = one_of({0, 30, 60}),
+                .crash = one_of({5, 15, 30}),
+                .restart = one_of({20, 50}),
+                .batch = 1,
+                .split = one_of({10, 30, 60}),
+                .reset = one_of({20, 60}),
+                .freeze = one_of({0, 10}),
+                .transfer = one_of({10, 60}),
+                .tick = 100,
+                .disk = one_of({50, 95})};
+    return;
+  }
+  bool fair = random_.chance(1, 3);
+  weather_ = {.loss = fair ? 0 : one_of({0, 20, 150}),
+              .repeat = one_of({0, 20, 100}),
+              .delay = fair ? 20 : one_of({0, 30, 70, 92}),
+              .crash = fair ? 0 : one_of({0, 2, 10, 40}),
+              .restart = one_of({5, 30}),
+              .batch = one_of({1, 200}),
+              .split = fair ? 0 : one_of({0, 5, 20, 60}),
+              .reset = fair ? 0 : one_of({0, 0, 20, 100}),
+              .freeze = fair ? 0 : one_of({0, 0, 3, 10}),
+              .transfer = one_of({2, 10, 40}),
+              .tick = one_of({33, 100}),
+              .disk = one_of({20, 50, 95}),
+              .membership = one_of({0, 0, 15}),
+              .flush = one_of({2, 20, 60})};
+  if (fair)
+    cut_.clear();
 }
 
 void world::moment(bool bad) {
   if (bad)
     trouble();
   for (auto& [id, p] : processes_) {
-    if (p.alive && random_.chance(1, 3))
+    if (!p.alive || p.frozen > 0) {
+      p.frozen -= p.frozen > 0 ? 1 : 0;
+      continue;
+    }
+    if (random_.chance(weather_.tick, 100))
       step(id, tick{});
-    if (p.alive)
-      host_work(id);
-    if (p.alive && bad && random_.chance(1, 4))
+    host_work(id);
+    if (bad && random_.chance(1, 4))
       client_work(id);
   }
   deliver();
 }
 
 void world::trouble() {
-  if (random_.chance(weather_.split, 1000)) {
-    for (auto& [id, side] : side_)
-      side = static_cast<int>(random_.below(2));
-  } else if (random_.chance(3 * weather_.split, 1000)) {
-    for (auto& [id, side] : side_)
-      side = 0;
-  }
-  for (auto& [id, p] : processes_) {
-    if (p.alive && random_.chance(weather_.crash, 1000))
-      crash(id);
-    else if (!p.alive && random_.chance(weather_.restart, 100))
-      start(id);
-  }
+  if (random_.chance(weather_.split, 1000))
+    cut_links();
+  else if (random_.chance(2 * weather_.split, 1000))
+    cut_.clear();
+  for (auto& [id, p] : processes_)
+    harm(id);
   if (random_.chance(weather_.membership, 1000))
     change_members();
-  if (random_.chance(3, 1000)) {
-    if (auto l = leader_now(); l != nobody)
-      step(l, transfer_leadership{random_.chance(1, 2) ? nobody : some_member()});
+  if (random_.chance(weather_.transfer, 1000))
+    hand_over();
+}
+
+void world::harm(member_id id) {
+  auto& p = processes_[id];
+  if (!p.alive) {
+    if (random_.chance(weather_.restart, 100))
+      start(id);
+    return;
+  }
+  if (random_.chance(weather_.crash, 1000)) {
+    crash(id);
+    if (random_.chance(1, 3))
+      start(id);
+  } else if (random_.chance(weather_.reset, 1000)) {
+    for (const auto& [other, q] : processes_)
+      step(id, connection_reset{other});
+  } else if (random_.chance(weather_.freeze, 1000)) {
+    p.frozen = random_.between(10, 60);
+    lose_connections(id);
+  }
+}
+
+// Sometimes the operator changes his mind at once: two members are told to campaign in one term.
+void world::hand_over() {
+  auto lead = leader_now();
+  for (auto times = random_.between(1, 2); lead != nobody && times > 0; --times)
+    step(lead, transfer_leadership{random_.chance(1, 3) ? nobody : some_member()});
+}
+
+void world::cut_links() {
+  cut_.clear();
+  auto sides = random_.below(1U << processes_.size());
+  bool in_two = random_.chance(1, 3); // else single directions of single links
+  for (std::uint64_t a = 1; a <= processes_.size(); ++a) {
+    for (std::uint64_t b = 1; b <= processes_.size(); ++b) {
+      bool apart = ((sides >> (a - 1)) & 1) != ((sides >> (b - 1)) & 1);
+      if (in_two ? apart : random_.chance(1, 3))
+        cut_.emplace(member_id{a}, member_id{b});
+    }
   }
 }
 
@@ -206,7 +275,11 @@ void world::deliver() {
     if (random_.chance(weather_.repeat, 1000))
       network_.push_back(bytes);
     auto& p = processes_[l->to];
-    if (p.alive && side_[l->from] == side_[l->to] && !random_.chance(weather_.loss, 1000))
+    if (p.frozen > 0) {
+      network_.push_back(std::move(bytes));
+      continue;
+    }
+    if (p.alive && !cut_.contains({l->from, l->to}) && !random_.chance(weather_.loss, 1000))
       step(l->to, received{*std::move(l)});
   }
 }
@@ -216,14 +289,22 @@ void world::host_work(member_id id) {
   auto& p = processes_[id];
   if (random_.chance(weather_.disk, 100) && !p.jobs.empty()) {
     std::optional<write_id> finished;
+    bool voted = false;
     for (auto n = random_.between(1, p.jobs.size()); n > 0; --n) {
       auto job = std::move(p.jobs.front());
       p.jobs.pop_front();
       write(p.disk, job);
       if (job.writes)
         finished = job.id;
-      for (const auto& l : job.after)
+      for (const auto& l : job.after) {
         network_.push_back(encode(l));
+        const auto* vote = std::get_if<vote_answer>(&l.body);
+        voted = voted || (vote && vote->granted);
+      }
+    }
+    if (voted && random_.chance(weather_.crash, 200)) { // the worst moment to forget
+      crash(id);
+      return start(id);
     }
     if (finished)
       step(id, write_finished{*finished});

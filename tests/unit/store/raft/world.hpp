@@ -16,7 +16,7 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// How bad the world is; drawn from the seed, so that seeds differ in kind.
+/// How bad the world is; drawn anew now and then, so that it is bad in many ways.
 struct weather {
   std::uint64_t loss = 0;       // of 1000 letters
   std::uint64_t repeat = 0;     // of 1000 letters
@@ -25,6 +25,10 @@ struct weather {
   std::uint64_t restart = 0;    // of 100, per moment and dead member
   std::uint64_t batch = 200;    // bytes in one append
   std::uint64_t split = 0;      // of 1000, per moment
+  std::uint64_t reset = 0;      // of 1000, per moment and member: loses its connections
+  std::uint64_t freeze = 0;     // of 1000, per moment and member: stops for a while, like SIGSTOP
+  std::uint64_t transfer = 0;   // of 1000, per moment
+  std::uint64_t tick = 33;      // of 100, per moment and member
   std::uint64_t disk = 0;       // of 100: a disk finishes something at this moment
   std::uint64_t membership = 0; // of 1000, per moment
   std::uint64_t flush = 0;      // of 1000, per moment and member
@@ -76,15 +80,20 @@ private:
     disk_image disk;
     machine durable;
     std::optional<snapshot_mark> installed;
-    int life = 0;
+    std::uint64_t frozen = 0; // moments left
   };
 
   void moment(bool trouble);
+  void change_weather();
   void trouble();
+  void cut_links();
+  void harm(member_id id);
+  void hand_over();
   void deliver();
   void host_work(member_id id);
   void client_work(member_id id);
   void crash(member_id id);
+  void lose_connections(member_id id);
   void start(member_id id);
   void change_members();
 
@@ -108,10 +117,11 @@ private:
   random_source random_;
   mutants bugs_;
   weather weather_;
+  bool restless_ = false;
   std::map<member_id, process> processes_;
-  std::deque<std::string> network_; // letters as bytes
-  std::map<member_id, int> side_;   // letters pass between members of the same side only
-  std::uint64_t next_ = 0;          // numbers for commands, tickets, snapshots
+  std::deque<std::string> network_;               // letters as bytes
+  std::set<std::pair<member_id, member_id>> cut_; // links, by direction, that carry nothing
+  std::uint64_t next_ = 0;                        // numbers for commands, tickets, snapshots
   std::uint64_t reads_ = 0;
   std::uint64_t installed_ = 0;
 

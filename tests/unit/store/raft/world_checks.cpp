@@ -107,8 +107,9 @@ std::string world::report() const {
 
 void world::calm() {
   weather_ = {.disk = 100, .flush = weather_.flush};
+  cut_.clear();
   for (auto& [id, p] : processes_) {
-    side_[id] = 0;
+    p.frozen = 0;
     if (!p.alive)
       start(id);
   }

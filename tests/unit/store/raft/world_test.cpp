@@ -18,7 +18,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 
 std::string weather_report(std::uint64_t seed, const mutants& bugs, world& w) {
   try {
-    w.storm(500);
+    w.storm(1000);
     w.calm();
     return "";
   } catch (const violation& v) {
