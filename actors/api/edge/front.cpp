@@ -33,39 +33,41 @@ void serve_ready(pointer self, http::responder to) {
     });
 }
 
-bool serve_page(pointer self, const http::request& what, const api::user& who,
-                const http::responder& to) {
+/// False: no page is meant.
+bool serve_page_of(const std::vector<page_entry>& pages, const http::request& what,
+                   const api::user& who, const http::responder& to) {
+  auto path = std::string_view{what.target}.substr(0, what.target.find('?'));
+  auto entry = std::find_if(pages.begin(), pages.end(),
+                            [&](const page_entry& p) { return path.starts_with(p.prefix); });
+  if (entry == pages.end())
+    return false;
+  if (entry->anonymous || in_group(who, "system:masters") || in_group(who, "system:troupe:masters"))
+    entry->serve(what, who, to);
+  else if (in_group(who, "system:authenticated"))
+    to.answer(
+      http::failure_response({.reason = reason::forbidden,
+                              .message = "forbidden: User \"" + who.name + "\" cannot "
+                                         + what.method + " path \"" + std::string{path} + "\""}));
+  else
+    to.answer(http::failure_response({.reason = reason::unauthorized, .message = "Unauthorized"}));
+  return true;
+}
+
+bool serve_health(pointer self, const http::request& what, const http::responder& to) {
   auto path = std::string_view{what.target}.substr(0, what.target.find('?'));
   if (path == "/livez" || path == "/healthz" || path == "/livez/ping") {
     to.answer(plain(200, "ok"));
     return true;
   }
-  if (path == "/readyz") {
-    serve_ready(self, to);
-    return true;
-  }
-  for (const auto& entry : self->state.with.pages) {
-    if (!path.starts_with(entry.prefix))
-      continue;
-    bool known = in_group(who, "system:authenticated");
-    if (entry.anonymous || in_group(who, "system:masters"))
-      entry.serve(what, who, to);
-    else if (known)
-      to.answer(
-        http::failure_response({.reason = reason::forbidden,
-                                .message = "forbidden: User \"" + who.name + "\" cannot "
-                                           + what.method + " path \"" + std::string{path} + "\""}));
-    else
-      to.answer(
-        http::failure_response({.reason = reason::unauthorized, .message = "Unauthorized"}));
-    return true;
-  }
-  return false;
+  if (path != "/readyz")
+    return false;
+  serve_ready(self, to);
+  return true;
 }
 
 void serve(pointer self, http::request what, const http::responder& to) {
   auto who = user_of(what.from);
-  if (serve_page(self, what, who, to))
+  if (serve_health(self, what, to) || serve_page_of(self->state.with.pages, what, who, to))
     return;
   if (what.fields.has("Authorization") && !what.from.who)
     return to.answer(
@@ -93,6 +95,14 @@ api::user user_of(const http::peer& from) {
   api::user out{.name = from.who->name, .groups = from.who->groups, .uid = {}};
   out.groups.emplace_back("system:authenticated");
   return out;
+}
+
+void serve_pages(const std::vector<page_entry>& pages, const http::request& what,
+                 const http::responder& to) {
+  if (!serve_page_of(pages, what, user_of(what.from), to))
+    to.answer(
+      http::failure_response({.reason = reason::not_found,
+                              .message = "the server could not find the requested resource"}));
 }
 
 front_actor spawn_front(const kernel::place& at, front_dependencies with) {

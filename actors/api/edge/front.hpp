@@ -44,6 +44,11 @@ struct front_dependencies {
     kubelet;
 };
 
+/// Serves the page that the path belongs to, if `from` may see it; else 401, 403 or 404. For
+/// servers that are no API (a node's).
+void serve_pages(const std::vector<page_entry>& pages, const http::request& what,
+                 const http::responder& to);
+
 front_actor spawn_front(const kernel::place& at, front_dependencies with);
 
 /// The user that a verified certificate speaks for, or system:anonymous.
