@@ -60,6 +60,10 @@ result<scanned> open_log::read_segment(std::uint64_t number, const scanned* befo
                               + " of cluster " + header.identity.cluster};
   if (header.number != number || (before && before->number + 1 != number))
     return failure{.reason = reason::internal, .message = "the segment before it is missing"};
+  if (bytes.size() != header.size)
+    return failure{.reason = reason::internal,
+                   .message = "damaged at offset " + std::to_string(bytes.size())
+                              + ": the file has " + std::to_string(header.size) + " bytes"};
   if (before && (before->end != header.previous_end || before->chain != header.chain))
     return in_file(before->number, {.reason = reason::internal,
                                     .message = "damaged at offset " + std::to_string(before->end)

@@ -37,6 +37,7 @@ std::string encode(const segment_header& h) {
   put32(out, h.chain);
   put64(out, h.number);
   put64(out, h.previous_end);
+  put64(out, h.size);
   put64(out, raw(h.identity.member));
   put32(out, h.identity.cluster.size());
   out += h.identity.cluster;
@@ -49,17 +50,17 @@ result<segment_header> decode_segment_header(std::string_view bytes) {
   auto broken = [](std::string what) {
     return failure{.reason = reason::internal, .message = std::move(what)};
   };
-  constexpr std::size_t fixed = 44;
+  constexpr std::size_t fixed = 52;
   if (bytes.size() < records_begin || !bytes.starts_with(magic))
     return broken("it has no header of a log segment");
-  auto name = get32(bytes, 40);
+  auto name = get32(bytes, 48);
   if (name > 64 || get32(bytes, fixed + name) != crc32c(bytes.substr(0, fixed + name)))
     return broken("its header is damaged");
   if (auto version = get32(bytes, 8); version != format_version)
     return broken("its format version " + std::to_string(version) + " is not understood");
   return segment_header{
     .number = get64(bytes, 16),
-    .identity = {std::string{bytes.substr(fixed, name)}, member_id{get64(bytes, 32)}},
+    .identity = {std::string{bytes.substr(fixed, name)}, member_id{get64(bytes, 40)}},
     .previous_end = get64(bytes, 24),
     .chain = get32(bytes, 12)};
 }

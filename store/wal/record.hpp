@@ -21,6 +21,7 @@ inline constexpr std::uint64_t record_header_bytes = 24;
 
 struct segment_header {
   std::uint64_t number = 0;
+  std::uint64_t size = 0; // of the file
   wal::identity identity;
   std::uint64_t previous_end = 0; // where the records of the segment before end; 0: there is none
   std::uint32_t chain = 0;        // checksum of the last record before this segment

@@ -41,12 +41,13 @@ result<std::vector<std::uint64_t>> segment_store::start() {
   OR_RETURN(auto names, files_->list(options_.directory));
   std::vector<std::uint64_t> numbers;
   for (const auto& name : names) {
-    if (auto n = number_in(name, log_suffix))
+    if (auto n = number_in(name, log_suffix)) {
       numbers.push_back(*n);
-    else if (name.ends_with(spare_suffix))
+    } else if (name.ends_with(spare_suffix)) {
       CHECK_RETURN(adopt(name));
-    else if (name.ends_with(".new")) // died while making a spare
+    } else if (name.ends_with(".new")) { // died while making a spare
       CHECK_RETURN(files_->remove(options_.directory + "/" + name));
+    }
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -102,11 +103,13 @@ result<segment> segment_store::begin(const segment_header& header) {
     return taken;
   }();
   OR_RETURN(auto bytes, files_->open(spare));
-  CHECK_RETURN(bytes->write_at(0, encode(header)));
+  OR_RETURN(auto size, bytes->size());
+  auto complete = header;
+  complete.size = size;
+  CHECK_RETURN(bytes->write_at(0, encode(complete)));
   CHECK_RETURN(bytes->sync());
   CHECK_RETURN(files_->rename(spare, path(header.number)));
   CHECK_RETURN(files_->sync_directory(options_.directory));
-  OR_RETURN(auto size, bytes->size());
   return segment{header.number, std::move(bytes), size};
 }
 
