@@ -6,11 +6,11 @@
 
 namespace troupe::io {
 
-void outgoing::add(std::string bytes) {
+void outgoing::add(std::string bytes, std::size_t credit) {
   if (bytes.empty())
     return;
   bytes_ += bytes.size();
-  parts_.push_back({.own = std::move(bytes), .shared = {}});
+  parts_.push_back({.own = std::move(bytes), .shared = {}, .credit = credit});
 }
 
 void outgoing::add(shared_bytes bytes, std::size_t credit) {

@@ -12,8 +12,8 @@ namespace troupe::io {
 
 class outgoing {
 public:
-  void add(std::string bytes);
   /// `credit`: reported by consume() once the piece is out.
+  void add(std::string bytes, std::size_t credit = 0);
   void add(shared_bytes bytes, std::size_t credit = 0);
   /// The piece as a chunk (RFC 9112 7.1), reported as its size.
   void add_chunk(shared_bytes piece);
