@@ -74,8 +74,8 @@ public:
   /// After its log file was renamed away.
   virtual void reopen_log(std::string id, reply<void> to) = 0;
 
-  /// Reports changes from now on, for the driver's lifetime; one listener, set once, never null.
-  /// Called on a driver thread. After a gap comes change::kind::lost.
+  /// Reports changes from now on to `listener` (never null), instead of the one before. Called on a
+  /// driver thread, one change at a time. After a gap comes change::kind::lost.
   virtual void watch(std::function<void(change)> listener) = 0;
   /// How often list() must be compared to see what watch() does not report. With events it is only
   /// a safety net.

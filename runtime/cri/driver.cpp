@@ -261,9 +261,9 @@ public:
   }
 
   void watch(std::function<void(runtime::change)> listener) override {
-    invariant(!events_, "a runtime driver has one listener");
-    events_.emplace(channel_);
-    events_->start(std::move(listener));
+    if (!events_)
+      events_.emplace(channel_);
+    events_->set_listener(std::move(listener));
   }
 
   duration relist_period() const override {

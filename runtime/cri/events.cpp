@@ -53,9 +53,20 @@ event_source::~event_source() {
     thread_.join();
 }
 
-void event_source::start(listener to) {
-  to_ = std::move(to);
-  thread_ = std::thread([this] { run(); });
+void event_source::set_listener(listener to) {
+  std::lock_guard lock(mutex_);
+  to_ = std::make_shared<const listener>(std::move(to));
+  if (!thread_.joinable())
+    thread_ = std::thread([this] { run(); });
+}
+
+void event_source::report(runtime::change::kind what, std::string id) {
+  std::shared_ptr<const listener> to;
+  {
+    std::lock_guard lock(mutex_);
+    to = to_;
+  }
+  (*to)({what, std::move(id)});
 }
 
 bool event_source::live() const {
@@ -67,7 +78,7 @@ void event_source::run() {
   auto wait = duration(shortest);
   while (true) {
     up_since_ = steady_now();
-    to_({runtime::change::kind::lost, {}}); // what happened before is found by looking once
+    report(runtime::change::kind::lost, {}); // what happened before is found by looking once
     auto code = read_cri();
     if (code == grpc::StatusCode::UNIMPLEMENTED)
       code = read_containerd();
@@ -97,9 +108,9 @@ grpc::StatusCode event_source::read_cri() {
   wire::ContainerEventResponse event;
   while (stream->Read(&event)) {
     if (event.container_event_type() == wire::CONTAINER_STARTED_EVENT)
-      to_({runtime::change::kind::started, event.container_id()});
+      report(runtime::change::kind::started, event.container_id());
     else if (event.container_event_type() == wire::CONTAINER_STOPPED_EVENT)
-      to_({runtime::change::kind::exited, event.container_id()});
+      report(runtime::change::kind::exited, event.container_id());
   }
   auto status = stream->Finish();
   std::lock_guard lock(mutex_);
@@ -119,10 +130,10 @@ grpc::StatusCode event_source::read_containerd() {
     if (!event.ParseFromString(envelope.event().value()))
       continue;
     if (envelope.topic() == "/tasks/oom") {
-      to_({runtime::change::kind::out_of_memory, event.container_id()});
+      report(runtime::change::kind::out_of_memory, event.container_id());
     } else if (event.id() == event.container_id()) { // not one of its exec'ed processes
       await_end(event.container_id());
-      to_({runtime::change::kind::exited, event.container_id()});
+      report(runtime::change::kind::exited, event.container_id());
     }
   }
   auto status = stream->Finish();

@@ -26,8 +26,8 @@ public:
   event_source& operator=(const event_source&) = delete;
   ~event_source();
 
-  /// Starts the one thread that reads the stream and reconnects it.
-  void start(listener to);
+  /// Replaces the one before. The first starts the one thread that reads and reconnects.
+  void set_listener(listener to);
 
   /// False where the runtime reports nothing, while the stream is down, and in its first two
   /// seconds: nothing tells when the subscription took effect.
@@ -35,6 +35,7 @@ public:
 
 private:
   void run();
+  void report(runtime::change::kind what, std::string id);
   grpc::StatusCode read_cri();
   grpc::StatusCode read_containerd();
   /// Waits (2 s at most) until CRI's own books show the end that the task event announced.
@@ -44,7 +45,7 @@ private:
 
   std::unique_ptr<::runtime::v1::RuntimeService::Stub> cri_;
   std::unique_ptr<::containerd::services::events::v1::Events::Stub> events_;
-  listener to_;
+  std::shared_ptr<const listener> to_;    // guarded by mutex_
   std::atomic<std::int64_t> up_since_{0}; // steady clock, ns; 0: down
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -227,7 +227,6 @@ public:
   }
 
   void watch(std::function<void(runtime::change)> listener) override {
-    invariant(!listener_, "a runtime driver has one listener");
     listener_ = std::move(listener);
   }
 
