@@ -20,7 +20,8 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).parent
-METHOD_VERBS = {"get": "get", "post": "create", "put": "update", "patch": "patch", "delete": "delete"}
+METHOD_VERBS = {"get": "get", "post": "create", "put": "update", "patch": "patch",
+                "delete": "delete"}
 ACTION_VERBS = {"get": "get", "list": "list", "post": "create", "put": "update", "patch": "patch",
                 "delete": "delete", "deletecollection": "deletecollection"}
 SHAPES = {
@@ -32,8 +33,10 @@ SHAPES = {
 PACKAGES = [
     (r"^io\.k8s\.api\.([^.]+)\.([^.]+)\.(\w+)$", r"\1/\2.\3"),
     (r"^io\.k8s\.apimachinery\.pkg\.apis\.meta\.v1\.(\w+)$", r"meta/v1.\1"),
-    (r"^io\.k8s\.apiextensions-apiserver\.pkg\.apis\.apiextensions\.v1\.(\w+)$", r"apiextensions/v1.\1"),
-    (r"^io\.k8s\.kube-aggregator\.pkg\.apis\.apiregistration\.v1\.(\w+)$", r"apiregistration/v1.\1"),
+    (r"^io\.k8s\.apiextensions-apiserver\.pkg\.apis\.apiextensions\.v1\.(\w+)$",
+     r"apiextensions/v1.\1"),
+    (r"^io\.k8s\.kube-aggregator\.pkg\.apis\.apiregistration\.v1\.(\w+)$",
+     r"apiregistration/v1.\1"),
     (r"^io\.k8s\.apimachinery\.pkg\.api\.resource\.(\w+)$", r"resource.\1"),
     (r"^io\.k8s\.apimachinery\.pkg\.util\.intstr\.(\w+)$", r"intstr.\1"),
     (r"^io\.k8s\.apimachinery\.pkg\.runtime\.(\w+)$", r"runtime.\1"),
@@ -153,8 +156,9 @@ class Deriver:
             elif name in ("meta/v1.FieldsV1", "meta/v1.Patch", "runtime.RawExtension"):
                 words.append("= any")
             kinds = schema.get("x-kubernetes-group-version-kind", [])
-            if len(kinds) > 3:  # options and events of every group: only the version they are defined in
-                kinds = [k for k in kinds if k["group"] in ("", "meta.k8s.io") and k["version"] == "v1"]
+            if len(kinds) > 3:  # options and events of every group: only where they are defined
+                kinds = [k for k in kinds
+                         if k["group"] in ("", "meta.k8s.io") and k["version"] == "v1"]
             words += [f"kind={k['group']}/{k['version']}/{k['kind']}" for k in kinds]
             lines.append(" ".join(words))
             for field in sorted(schema.get("properties", {})):
@@ -171,8 +175,8 @@ class Deriver:
             if not match or "/watch/" in path:
                 continue
             version, group = match[1] or match[3], match[2] or ""
-            entry = found.setdefault((group, version, match[4]),
-                                     {"verbs": set(), "kind": None, "namespaced": False, "subs": {}})
+            fresh = {"verbs": set(), "kind": None, "namespaced": False, "subs": {}}
+            entry = found.setdefault((group, version, match[4]), fresh)
             entry["namespaced"] |= "/namespaces/{namespace}/" in path
             for method, facts in methods.items():
                 self.add_method(entry, match[6], method, facts)
@@ -216,7 +220,8 @@ class Deriver:
                 continue  # of a version that is no longer published
             reference = re.match(r"ref\((\w+)\)", value)
             if reference:
-                values = {"AzureDataDiskCachingReadWrite": "ReadWrite", "AzureSharedBlobDisk": "Shared"}
+                values = {"AzureDataDiskCachingReadWrite": "ReadWrite",
+                          "AzureSharedBlobDisk": "Shared"}
                 value = json.dumps(values[reference[1]])
             if value != '""':
                 lines.append(f"{place} {value}")

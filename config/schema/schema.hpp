@@ -119,6 +119,7 @@ struct resource {
   std::span<const subresource> subresources;
   std::span<const column> columns;
   const type* of = nullptr;
+  std::string_view warning; // for the users of this version (a Warning header); empty: none
 
   /// "v1" or "apps/v1".
   std::string api_version() const;

@@ -57,14 +57,22 @@ TEST_CASE("schema: the scale of a deployment speaks autoscaling/v1") {
   CHECK(kind->plural.empty());
 }
 
-TEST_CASE("schema: only the preferred version of a resource is served") {
-  CHECK(built_in()->find("autoscaling", "v2", "horizontalpodautoscalers") != nullptr);
-  CHECK(built_in()->find("autoscaling", "v1", "horizontalpodautoscalers") == nullptr);
+TEST_CASE("schema: the preferred version of a resource comes first, old ones are served if told") {
+  std::vector<std::string> versions;
+  for (const auto* r : built_in()->resources())
+    if (r->plural == "horizontalpodautoscalers" || r->plural == "cronjobs")
+      versions.push_back(r->api_version());
+  CHECK(versions
+        == std::vector<std::string>{"autoscaling/v2", "autoscaling/v1", "batch/v1", "batch/v1beta1",
+                                    "batch/v2alpha1"});
   CHECK(built_in()->find("coordination.k8s.io", "v1beta1", "leasecandidates") != nullptr);
   CHECK(built_in()->find("coordination.k8s.io", "v1alpha2", "leasecandidates") == nullptr);
-  std::set<std::pair<std::string, std::string>> seen;
+  CHECK(built_in()->find("batch", "v1", "cronjobs")->warning.empty());
+  CHECK(built_in()->find("batch", "v2alpha1", "cronjobs")->warning
+        == "batch/v2alpha1 CronJob is deprecated in v1.21+; use batch/v1 CronJob");
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
   for (const auto* r : built_in()->resources())
-    CHECK_MESSAGE(seen.emplace(r->group, r->plural).second, r->qualified());
+    CHECK_MESSAGE(seen.emplace(r->group, r->version, r->plural).second, r->qualified());
 }
 
 TEST_CASE("schema: every resource and every kind is found by its names") {
