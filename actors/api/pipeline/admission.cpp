@@ -18,6 +18,14 @@ bool is_pod(const admission& a) {
   return a.of.group.empty() && a.of.plural == "pods" && a.request.subresource.empty();
 }
 
+/// The spec of a pod that is being made; null when the request makes none, or one without a spec.
+json* new_pod_spec(admission& a) {
+  if (a.what != operation::create || !is_pod(a))
+    return nullptr;
+  auto spec = a.object->find("spec");
+  return spec != a.object->end() && spec->is_object() ? &*spec : nullptr;
+}
+
 failure forbid(const admission& a, std::string_view name, std::string_view why) {
   return {.reason = reason::forbidden,
           .message =
@@ -43,9 +51,10 @@ bool is_mirror(const json& pod) {
 }
 
 result<void> service_account(admission& a) {
-  if (a.what != operation::create || !is_pod(a) || is_mirror(*a.object))
+  auto* found = new_pod_spec(a);
+  if (!found || is_mirror(*a.object))
     return {};
-  auto& spec = (*a.object)["spec"];
+  auto& spec = *found;
   auto name = spec.value("serviceAccountName", "");
   if (name.empty())
     name = spec.value("serviceAccount", "");
@@ -58,9 +67,10 @@ result<void> service_account(admission& a) {
 
 /// 300 s on a node that is not ready or not reachable, unless the pod says otherwise.
 result<void> default_tolerations(admission& a) {
-  if (a.what != operation::create || !is_pod(a))
+  auto* found = new_pod_spec(a);
+  if (!found)
     return {};
-  auto& spec = (*a.object)["spec"];
+  auto& spec = *found;
   auto tolerates = [&](const char* key) {
     for (const auto& t : spec.value("tolerations", json::array())) {
       auto named = t.value("key", "");
@@ -135,9 +145,10 @@ result<priority> find_priority(admission& a, const std::string& name) {
 }
 
 result<void> set_priority(admission& a) {
-  if (a.what != operation::create || !is_pod(a))
+  auto* pod = new_pod_spec(a);
+  if (!pod)
     return {};
-  auto& spec = (*a.object)["spec"];
+  auto& spec = *pod;
   auto named = spec.value("priorityClassName", "");
   OR_RETURN(auto found, find_priority(a, named));
   if (auto given = spec.find("priority"); given != spec.end() && *given != found.value)

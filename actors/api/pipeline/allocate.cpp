@@ -192,6 +192,24 @@ struct allocator {
   }
 };
 
+/// The node port of the same port before: kept when both want one, dropped when none is wanted any
+/// more.
+void keep_node_port(json& port, const json& spec, const json& was) {
+  auto number = [](const json& p) {
+    return std::pair{p.value("port", 0), p.value("protocol", "TCP")};
+  };
+  for (const auto& before : was.value("ports", json::array())) {
+    if (number(port) != number(before) || !before.contains("nodePort") || !wants_node_ports(was))
+      continue;
+    auto given = port.value("nodePort", 0);
+    if (wants_node_ports(spec) && given == 0)
+      port["nodePort"] = before["nodePort"];
+    else if (!wants_node_ports(spec) && spec.value("type", "") != "LoadBalancer"
+             && given == before["nodePort"])
+      port.erase("nodePort"); // it came back only because the client had read it
+  }
+}
+
 } // namespace
 
 void keep_allocations(const context& c, json& tree, const json& old) {
@@ -204,19 +222,9 @@ void keep_allocations(const context& c, json& tree, const json& old) {
     for (const char* key : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"})
       if ((!spec.contains(key) || spec[key].empty() || spec[key] == "") && was.contains(key))
         spec[key] = was[key];
-  auto number = [](const json& p) {
-    return std::pair{p.value("port", 0), p.value("protocol", "TCP")};
-  };
-  for (auto& port : spec.contains("ports") ? spec["ports"] : json::array())
-    for (const auto& before : was.value("ports", json::array()))
-      if (number(port) == number(before) && before.contains("nodePort")) {
-        if (wants_node_ports(spec) && wants_node_ports(was) && port.value("nodePort", 0) == 0)
-          port["nodePort"] = before["nodePort"];
-        else if (!wants_node_ports(spec) && wants_node_ports(was)
-                 && spec.value("type", "") != "LoadBalancer"
-                 && port.value("nodePort", 0) == before["nodePort"])
-          port.erase("nodePort"); // it came back only because the client read it
-      }
+  if (spec.contains("ports"))
+    for (auto& port : spec["ports"])
+      keep_node_port(port, spec, was);
   if (wants_health_port(spec) && wants_health_port(was)
       && spec.value("healthCheckNodePort", 0) == 0)
     spec["healthCheckNodePort"] = was.value("healthCheckNodePort", 0);

@@ -68,7 +68,7 @@ result<list_token> parse_token(std::string_view text) {
     return bad_request("continue key is not valid: it was not made by this server");
   auto rv = tree.find("rv");
   auto start = tree.find("start");
-  auto seen = tree.value("seen", json(0));
+  auto seen = tree.value("seen", json(0U));
   if (rv == tree.end() || !rv->is_number_unsigned() || start == tree.end() || !start->is_string()
       || !seen.is_number_unsigned()
       || start->get_ref<const std::string&>().find("..") != std::string::npos)

@@ -72,7 +72,9 @@ void check_persistent_volume(const json& tree, const json* old, field_errors& ou
     out.required(spec_path / "accessModes");
   if (!amount(member(spec, "capacity"), "storage"))
     out.required(spec_path / "capacity");
-  auto source = [&](json s) {
+  auto source = [&](json s) -> json {
+    if (!s.is_object())
+      return json::object();
     for (const char* key : plain)
       s.erase(key);
     return s;
