@@ -60,6 +60,7 @@ result<segment_header> decode_segment_header(std::string_view bytes) {
     return broken("its format version " + std::to_string(version) + " is not understood");
   return segment_header{
     .number = get64(bytes, 16),
+    .size = get64(bytes, 32),
     .identity = {std::string{bytes.substr(fixed, name)}, member_id{get64(bytes, 40)}},
     .previous_end = get64(bytes, 24),
     .chain = get32(bytes, 12)};

@@ -1,0 +1,54 @@
+// A disk in memory that can lose its power: what was not synced is gone, kept, or torn by sectors.
+#pragma once
+
+#include "config/base/random.hpp"
+#include "store/wal/file_layer.hpp"
+
+#include <map>
+
+namespace troupe::wal {
+
+class memory_disk final : public file_layer, public std::enable_shared_from_this<memory_disk> {
+public:
+  /// The power goes when this many more operations that change the disk were done: they fail from
+  /// then on. The one at which it goes is half done.
+  void fail_after(std::uint64_t operations) { left_ = operations; }
+  bool dead() const { return left_ == 0; }
+  /// Power comes back. Of each file's unsynced sectors some reached the disk, of the unsynced
+  /// changes to the directory the first few.
+  void power_cut(random_source& random);
+  void set_full(bool full) { full_ = full; }
+
+  std::uint64_t operations() const { return operations_; }
+  std::map<std::string, std::string> contents() const; // path to bytes
+  /// The file's bytes, to be spoilt behind the log's back.
+  std::string& bytes(const std::string& path) { return names_.at(path)->now; }
+
+  result<std::shared_ptr<file>> open(const std::string& path) override;
+  result<std::shared_ptr<file>> create(const std::string& path, std::uint64_t size) override;
+  result<void> rename(const std::string& from, const std::string& to) override;
+  result<void> remove(const std::string& path) override;
+  result<std::vector<std::string>> list(const std::string& directory) override;
+  result<void> make_directory(const std::string& path) override;
+  result<void> sync_directory(const std::string& path) override;
+  result<std::shared_ptr<void>> lock(const std::string& path) override;
+
+private:
+  friend class memory_file;
+  struct inode {
+    std::string now;
+    std::string durable;
+  };
+  using names = std::map<std::string, std::shared_ptr<inode>>;
+  bool spend(); // one operation; false: the power is gone
+
+  names names_;
+  names durable_names_;
+  std::vector<names> directory_steps_; // after each change since the last sync
+  std::weak_ptr<void> held_;
+  std::uint64_t left_ = ~std::uint64_t{0};
+  std::uint64_t operations_ = 0;
+  bool full_ = false;
+};
+
+} // namespace troupe::wal
