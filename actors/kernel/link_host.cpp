@@ -66,15 +66,29 @@ caf::strong_actor_ptr link_host::import(std::string_view peer, std::string_view 
 
 void link_host::subscribe(const link_subscriber& who) {
   std::vector<identity> standing;
+  auto fresh = false;
   {
     std::lock_guard lock{mutex_};
-    subscribers_.push_back(who);
+    fresh = std::find(subscribers_.begin(), subscribers_.end(), who) == subscribers_.end();
+    if (fresh)
+      subscribers_.push_back(who);
     for (const auto& [name, peer] : peers_)
       if (peer->link() != link_id{})
         standing.push_back(peer->who());
   }
+  if (fresh) // forgotten with its end; a stable handle's is when it is closed
+    caf::actor_cast<caf::abstract_actor*>(who)->attach_functor(
+      [host = weak_from_this(), gone = who.address()] {
+        if (auto h = host.lock())
+          h->unsubscribe(gone);
+      });
   for (auto& peer : standing)
     tell(who, link_up{std::move(peer)});
+}
+
+void link_host::unsubscribe(const caf::actor_addr& who) {
+  std::lock_guard lock{mutex_};
+  std::erase_if(subscribers_, [&](const auto& s) { return s.address() == who; });
 }
 
 std::vector<link_status> link_host::status() const {
@@ -226,19 +240,31 @@ void link_host::wake_keeper() {
 
 namespace {
 
+struct keeper_state {
+  keeper_state() = default;
+  std::optional<time_point> armed; // when the next link_beat::why::dial comes
+};
+
 /// Beats, and looks after the dials in between.
-link_keeper::behavior_type keep_links(self_ptr<link_keeper, stateless> self,
+link_keeper::behavior_type keep_links(self_ptr<link_keeper, keeper_state> self,
                                       const std::weak_ptr<link_host>& of) {
   if (auto first = of.lock())
-    self->after(first->heartbeat(), link_beat{.again = true});
+    self->after(first->heartbeat(), link_beat{link_beat::why::regular});
   return {[self, of](const link_beat& m) {
     auto host = of.lock();
     if (!host)
       return;
-    if (m.again)
-      self->after(host->heartbeat(), link_beat{.again = true});
-    if (auto due = host->beat())
-      self->after(*due - self->scheduled().clock().now(), link_beat{});
+    auto& armed = self->state.armed;
+    if (m.why == link_beat::why::regular)
+      self->after(host->heartbeat(), m);
+    auto now = self->scheduled().clock().now();
+    if (armed && *armed <= now)
+      armed.reset();
+    auto due = host->beat();
+    if (due && (!armed || *due < *armed)) {
+      armed = due;
+      self->after(*due - now, link_beat{link_beat::why::dial});
+    }
   }};
 }
 
@@ -246,13 +272,13 @@ link_keeper::behavior_type keep_links(self_ptr<link_keeper, stateless> self,
 
 result<void> link_host::start(const std::optional<endpoint>& at) {
   std::weak_ptr<link_host> self = shared_from_this();
-  root_ =
-    spawn_supervisor({.process = process_, .path = "links"},
-                     {.children = {{"keeper", restart::always,
-                                    [self](const place& where) {
-                                      return spawn<link_keeper, stateless>(where, keep_links, self);
-                                    },
-                                    keeper_.slot()}}});
+  root_ = spawn_supervisor({.process = process_, .path = "links"},
+                           {.children = {{"keeper", restart::always,
+                                          [self](const place& where) {
+                                            return spawn<link_keeper, keeper_state>(
+                                              where, keep_links, self);
+                                          },
+                                          keeper_.slot()}}});
   CHECK_RETURN(transport_->start(*this, at));
   wake_keeper();
   return {};

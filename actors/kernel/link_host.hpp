@@ -14,7 +14,11 @@ using link_peer_ptr = std::shared_ptr<link_peer>;
 /// The keeper's own: look at what is due.
 struct link_beat {
   using local_only = void;
-  bool again = false; // the regular one, that comes back by itself
+  enum class why : std::uint8_t {
+    regular, // comes back by itself, each heartbeat
+    dial,    // the time that the last look named has come
+    news,    // something changed
+  } why = why::news;
 };
 using link_keeper = caf::typed_actor<proto::tell<link_beat>>;
 
@@ -54,6 +58,7 @@ private:
     time_point due{};
   };
 
+  void unsubscribe(const caf::actor_addr& who);
   link_peer_ptr peer_of(const identity& who);
   link_peer_ptr peer_on(link_id link) const;
   std::shared_ptr<const portal> portal_named(std::string_view name) const;

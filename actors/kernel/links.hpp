@@ -130,7 +130,8 @@ public:
   /// Ends the link and forgets the peer's address.
   void hang_up(std::string_view peer);
 
-  /// Told of every link that is up now and of all changes from now on.
+  /// Told of every link that is up now and of all changes from now on, until it ends. Subscribing
+  /// again (a new incarnation behind a stable handle) only repeats what is up now.
   void subscribe(const link_subscriber& who);
   std::vector<link_status> status() const;
 

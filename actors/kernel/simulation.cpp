@@ -1,9 +1,8 @@
 #include "actors/kernel/simulation.hpp"
 
+#include "actors/kernel/outside.hpp"
 #include "actors/kernel/process_registry.hpp"
 
-#include <caf/make_actor.hpp>
-#include <caf/monitorable_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <deque>
@@ -31,35 +30,6 @@ public:
 private:
   std::shared_ptr<virtual_time> time_;
   std::shared_ptr<duration> skew_;
-};
-
-/// The world outside of the actors, as they see it: something that asks and hears the answer.
-class outsider final : public caf::monitorable_actor {
-public:
-  explicit outsider(caf::actor_config& config) : caf::monitorable_actor(config) {}
-  using caf::monitorable_actor::enqueue;
-  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
-    auto waiting = open_.find(message->mid.integer_value());
-    if (waiting == open_.end())
-      return;
-    auto then = std::move(waiting->second);
-    open_.erase(waiting);
-    auto& content = message->content();
-    if (content.size() == 1 && content.match_element<caf::error>(0))
-      then(nullptr, to_failure(content.get_as<caf::error>(0)));
-    else
-      then(&content, {});
-  }
-  caf::message_id open(detail::response_callback then) {
-    caf::message_id id{caf::message_id::default_async_value | ++last_};
-    open_.emplace(id.response_id().integer_value(), std::move(then));
-    return id;
-  }
-  void close(caf::message_id request) { open_.erase(request.response_id().integer_value()); }
-
-private:
-  std::uint64_t last_ = 0;
-  std::map<std::uint64_t, detail::response_callback> open_;
 };
 
 class fingerprint final : public witness {
@@ -99,9 +69,6 @@ struct simulation::impl {
     time->timers = &scheduler->clock();
     time->origin = scheduler->clock().current_time;
     seen = std::make_unique<fingerprint>(time);
-    caf::actor_config actor_config;
-    outside = caf::make_actor<outsider, caf::strong_actor_ptr>(
-      system->next_actor_id(), system->node(), system.get(), actor_config);
   }
 
   /// Handles the message at the head of a mailbox that the seed names.
@@ -140,7 +107,6 @@ struct simulation::impl {
   std::shared_ptr<virtual_time> time = std::make_shared<virtual_time>();
   std::unique_ptr<fingerprint> seen;
   random_source order;
-  caf::strong_actor_ptr outside;
   std::multimap<time_point, std::function<void()>> events;
   std::vector<std::pair<process_ptr, std::shared_ptr<duration>>> processes; // with their skews
 };
@@ -155,7 +121,6 @@ simulation::~simulation() {
   while (!impl_->scheduler->jobs.empty())
     impl_->run_a_job();
   impl_->time->timers->cancel_all();
-  impl_->outside = nullptr;
   for (auto& [process, skew] : impl_->processes)
     process->inside().witness = nullptr;
 }
@@ -228,15 +193,15 @@ bool simulation::run_until(const std::function<bool()>& holds, duration within) 
 
 void simulation::ask_raw(const caf::strong_actor_ptr& who, caf::message question, duration deadline,
                          const detail::response_callback& then) {
-  auto answered = std::make_shared<bool>(false);
-  auto& outside = *static_cast<outsider*>(impl_->outside->get());
-  auto id = outside.open([answered, then](caf::type_erased_tuple* content, failure why) {
-    *answered = true;
-    then(content, std::move(why));
-  });
-  who->enqueue(caf::make_mailbox_element(impl_->outside, id, {}, std::move(question)), nullptr);
-  if (!run_until([&] { return *answered; }, deadline))
-    outside.close(id);
+  // The answer may come after we have left: then nobody hears it.
+  auto listening = std::make_shared<const detail::response_callback*>(&then);
+  ask_outside(*impl_->system, who, std::move(question),
+              [listening](caf::type_erased_tuple* content, failure why) {
+                if (const auto* still = std::exchange(*listening, nullptr))
+                  (*still)(content, std::move(why));
+              });
+  run_until([&] { return *listening == nullptr; }, deadline);
+  *listening = nullptr;
 }
 
 std::uint64_t simulation::hash() const { return impl_->seen->hash; }

@@ -1,4 +1,5 @@
 // Links over the simulated network: typed handles, refusals, failures, credit, faults.
+#include "actors/kernel/frame.hpp"
 #include "actors/kernel/inspect.hpp"
 #include "actors/kernel/links.hpp"
 #include "actors/kernel/simulated_network.hpp"
@@ -281,6 +282,54 @@ TEST_CASE("links: the cause of a message travels with it") {
   REQUIRE(heard.size() == 1);
   CHECK(heard[0].causes == std::vector{begun[0].id});
   CHECK(heard[0].process == "m0");
+}
+
+TEST_CASE("links: a malformed frame ends the link, another link is not touched") {
+  struct ears final : link_listener {
+    void on_up(link_id link, const identity&) override { up = link; }
+    void on_frame(link_id, lane, std::string) override {}
+    void on_writable(link_id, lane) override {}
+    void on_down(link_id, const failure&) override { down = true; }
+    link_id up{};
+    bool down = false;
+  };
+  cluster c;
+  c.world.advance(1s);
+  auto stranger = c.world.add({.who = {"x", role::node}});
+  auto cable = c.network.attach(stranger);
+  ears heard;
+  REQUIRE(cable->start(heard, std::nullopt));
+  for (const std::string& bytes : {std::string{"\x01\x00 nonsense", 10}, std::string{}}) {
+    heard = {};
+    cable->connect({"m0", 1}, m0);
+    REQUIRE(c.world.run_until([&] { return heard.up != link_id{}; }, 1s));
+    cable->send(heard.up, lane::control, std::string{bytes});
+    c.world.advance(10ms);
+    CHECK(heard.down);
+  }
+  auto head = encode_head({.what = frame::kind::tell, .portal = "echo", .type = "test.recall"});
+  heard = {};
+  cable->connect({"m0", 1}, m0);
+  REQUIRE(c.world.run_until([&] { return heard.up != link_id{}; }, 1s));
+  cable->send(heard.up, lane::control, head + "too long for a recall");
+  c.world.advance(10ms);
+  CHECK(heard.down);
+  CHECK(c.up(0, "n0"));
+  cable->stop();
+}
+
+TEST_CASE("links: a peer that cannot be reached is dialled again and again, but not more often") {
+  cluster c;
+  c.nodes[2]->links->dial({"m8", role::master}, {"m8", 1}); // two that never answer
+  c.nodes[2]->links->dial({"m9", role::master}, {"m9", 1});
+  c.world.advance(10s);
+  auto before = c.world.handled();
+  c.world.advance(1min);
+  // Per second: 5 beats of three keepers, a look or two for each dial, pings of four ends.
+  CHECK(c.world.handled() - before < 60 * (5 * 3 + 2 * 4 + 5));
+  c.nodes[2]->links->hang_up("m0");
+  c.world.advance(1s);
+  CHECK_FALSE(c.up(2, "m0"));
 }
 
 TEST_CASE("links: the same seed gives the same world, another one another") {

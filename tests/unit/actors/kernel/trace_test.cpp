@@ -106,7 +106,7 @@ TEST_CASE("ring: readers see whole records while writers wrap around") {
   std::thread even{write, 0};
   std::thread odd{write, 1};
   std::size_t seen = 0;
-  for (int i = 0; i < 2'000; ++i)
+  while (seen < 50'000)
     for (const auto& e : of.snapshot()) {
       ++seen;
       auto n = raw(e.id);
@@ -117,7 +117,6 @@ TEST_CASE("ring: readers see whole records while writers wrap around") {
   stop = true;
   even.join();
   odd.join();
-  CHECK(seen > 0);
 }
 
 TEST_CASE("trace: the fast clock agrees with the system's") {
