@@ -37,14 +37,13 @@ private:
   json object(dom::object from) {
     auto out = json::object();
     auto& members = out.get_ref<json::object_t&>();
-    const auto length = path_.size();
     for (auto [key, part] : from) {
-      path_ = schema::join_path(path_, key);
+      steps_.push_back({key, 0});
       auto [at, fresh] = members.insert_or_assign(std::string(key), value(part));
       (void)at;
       if (!fresh && duplicates_ != nullptr)
-        duplicates_->push_back(path_);
-      path_.resize(length);
+        duplicates_->push_back(path());
+      steps_.pop_back();
     }
     return out;
   }
@@ -53,17 +52,29 @@ private:
     auto out = json::array();
     auto& parts = out.get_ref<json::array_t&>();
     parts.reserve(from.size());
-    const auto length = path_.size();
     for (auto part : from) {
-      path_.append("[").append(std::to_string(parts.size())).append("]");
+      steps_.push_back({{}, parts.size()});
       parts.push_back(value(part));
-      path_.resize(length);
+      steps_.pop_back();
     }
     return out;
   }
 
+  /// Where the builder stands: made only when it is told.
+  std::string path() const {
+    std::string out;
+    for (const auto& step : steps_)
+      out = step.key.data() == nullptr ? out + "[" + std::to_string(step.number) + "]"
+                                       : schema::join_path(out, step.key);
+    return out;
+  }
+
+  struct step {
+    std::string_view key; // null: an element
+    std::size_t number = 0;
+  };
   std::vector<std::string>* duplicates_;
-  std::string path_;
+  std::vector<step> steps_;
 };
 
 /// The first key that stands twice in one object, or empty.
