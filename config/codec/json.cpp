@@ -63,9 +63,9 @@ private:
   /// Where the builder stands: made only when it is told.
   std::string path() const {
     std::string out;
-    for (const auto& step : steps_)
-      out = step.key.data() == nullptr ? out + "[" + std::to_string(step.number) + "]"
-                                       : schema::join_path(out, step.key);
+    for (const auto& one : steps_)
+      out = one.key.data() == nullptr ? out + "[" + std::to_string(one.number) + "]"
+                                      : schema::join_path(out, one.key);
     return out;
   }
 
