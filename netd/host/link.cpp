@@ -3,6 +3,7 @@
 #include "netd/host/netlink.hpp"
 
 #include <array>
+#include <cstring>
 #include <net/if.h>
 #include <netlink/route/link/veth.h>
 
@@ -115,6 +116,32 @@ result<std::vector<std::string>> addresses(const std::string& name) {
     out.emplace_back(text.data());
   }
   return out;
+}
+
+result<interface> interface_with(const std::string& address) {
+  OR_RETURN(auto socket, open_netlink());
+  OR_RETURN(auto wanted, parse_address(address));
+  nl_cache* raw = nullptr;
+  if (int rc = rtnl_addr_alloc_cache(socket.get(), &raw); rc < 0)
+    return netlink_failure("list addresses", rc);
+  nl_cache_ptr cache{raw};
+  for (auto* item = nl_cache_get_first(raw); item; item = nl_cache_get_next(item)) {
+    auto* one = reinterpret_cast<rtnl_addr*>(item);
+    auto* local = rtnl_addr_get_family(one) == AF_INET ? rtnl_addr_get_local(one) : nullptr;
+    // Compared without the prefix lengths, which differ.
+    if (!local || nl_addr_get_len(local) != nl_addr_get_len(wanted.get())
+        || memcmp(nl_addr_get_binary_addr(local), nl_addr_get_binary_addr(wanted.get()),
+                  nl_addr_get_len(local))
+             != 0)
+      continue;
+    rtnl_link* found = nullptr;
+    if (int rc = rtnl_link_get_kernel(socket.get(), rtnl_addr_get_ifindex(one), nullptr, &found);
+        rc < 0)
+      return netlink_failure("look up the interface with address " + address, rc);
+    rtnl_link_ptr link{found};
+    return interface { .name = rtnl_link_get_name(found), .mtu = rtnl_link_get_mtu(found) };
+  }
+  return failure{.reason = reason::not_found, .message = "no interface has address " + address};
 }
 
 } // namespace troupe::host

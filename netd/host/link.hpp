@@ -3,6 +3,7 @@
 
 #include "config/base/result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -33,5 +34,12 @@ bool link_exists(const std::string& name);
 
 /// The IPv4 addresses of an interface, with their prefix length ("10.99.0.11/24").
 result<std::vector<std::string>> addresses(const std::string& name);
+
+struct interface {
+  std::string name;
+  std::uint32_t mtu = 0; // bytes
+};
+/// The interface with this IPv4 address ("10.99.0.11"); not_found when none has it.
+result<interface> interface_with(const std::string& address);
 
 } // namespace troupe::host

@@ -1,104 +1,32 @@
 #include "netd/model/routes.hpp"
 
-#include <nlohmann/json.hpp>
+#include "config/api/views/endpoint_slice.hpp"
+#include "config/api/views/service.hpp"
 
 #include <algorithm>
-#include <map>
+#include <arpa/inet.h>
 
 namespace troupe::netd {
 namespace {
 
-using nlohmann::json;
-
-const json& child(const json& tree, const char* key) {
-  static const json none;
-  if (!tree.is_object())
-    return none;
-  auto it = tree.find(key);
-  return it == tree.end() ? none : *it;
+bool is_ipv4(const std::string& text) {
+  in_addr parsed{};
+  return inet_pton(AF_INET, text.c_str(), &parsed) == 1;
 }
 
-std::string text_of(const json& tree, const char* key) {
-  const auto& found = child(tree, key);
-  return found.is_string() ? found.get<std::string>() : std::string{};
+std::uint16_t port_number(std::int64_t n) {
+  return n > 0 && n < 65536 ? static_cast<std::uint16_t>(n) : std::uint16_t{0};
 }
 
-std::uint16_t port_of(const json& tree, const char* key) {
-  const auto& found = child(tree, key);
-  auto number = found.is_number_integer() ? found.get<std::int64_t>() : 0;
-  return number > 0 && number < 65536 ? static_cast<std::uint16_t>(number) : std::uint16_t{0};
-}
-
-bool flag(const json& tree, const char* key, bool otherwise) {
-  const auto& found = child(tree, key);
-  return found.is_boolean() ? found.get<bool>() : otherwise;
-}
-
-protocol protocol_of(const json& port) {
-  auto name = text_of(port, "protocol");
+protocol protocol_of(std::string_view name) {
   return name == "UDP" ? protocol::udp : name == "SCTP" ? protocol::sctp : protocol::tcp;
 }
 
-/// The endpoints of one Service by port name, the ready and those that only serve.
-struct backends {
-  std::vector<endpoint> ready;
-  std::vector<endpoint> serving;
-};
-using by_port = std::map<std::string, backends>; // key: port name and protocol
-
-std::string port_key(const std::string& name, protocol over) {
-  return name + '/' + std::string{text(over)};
-}
-
-void collect(const json& slice, by_port& into) {
-  if (text_of(slice, "addressType") != "IPv4")
-    return;
-  for (const auto& port : child(slice, "ports")) {
-    auto& found = into[port_key(text_of(port, "name"), protocol_of(port))];
-    auto number = port_of(port, "port");
-    for (const auto& e : child(slice, "endpoints")) {
-      const auto& conditions = child(e, "conditions");
-      bool ready = flag(conditions, "ready", true);
-      bool serving = flag(conditions, "serving", ready);
-      for (const auto& address : child(e, "addresses")) {
-        if (!address.is_string() || number == 0)
-          continue;
-        endpoint at{.ip = address.get<std::string>(), .port = number};
-        if (ready)
-          found.ready.push_back(at);
-        else if (serving)
-          found.serving.push_back(at);
-      }
-    }
-  }
-}
-
-std::vector<endpoint> usable(const backends& of) {
-  auto out = of.ready.empty() ? of.serving : of.ready;
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+std::set<std::string> keys_of(const auto& map) {
+  std::set<std::string> out;
+  for (const auto& [key, value] : map)
+    out.insert(out.end(), key);
   return out;
-}
-
-void add_service(const api::object& service, const json& tree, const by_port& ports,
-                 std::vector<service_route>& out) {
-  const auto& spec = child(tree, "spec");
-  auto address = text_of(spec, "clusterIP");
-  if (address.empty() || address == "None" || address.find(':') != std::string::npos)
-    return;
-  for (const auto& port : child(spec, "ports")) {
-    auto name = text_of(port, "name");
-    service_route route{.name = service.meta.ns + '/' + service.meta.name + ':' + name,
-                        .cluster_ip = address,
-                        .over = protocol_of(port),
-                        .port = port_of(port, "port"),
-                        .node_port = port_of(port, "nodePort"),
-                        .endpoints = {}};
-    if (auto found = ports.find(port_key(name, route.over)); found != ports.end())
-      route.endpoints = usable(found->second);
-    if (route.port != 0)
-      out.push_back(std::move(route));
-  }
 }
 
 } // namespace
@@ -112,24 +40,136 @@ std::string_view text(protocol p) {
   return "tcp";
 }
 
-std::vector<service_route> routes_of(const std::vector<api::object_ptr>& services,
-                                     const std::vector<api::object_ptr>& slices) {
-  std::map<std::string, by_port> endpoints; // key: namespace/service
-  for (const auto& slice : slices) {
-    auto of = slice->meta.labels.find("kubernetes.io/service-name");
-    auto tree = json::parse(*slice->body, nullptr, false);
-    if (of != slice->meta.labels.end() && tree.is_object())
-      collect(tree, endpoints[slice->meta.ns + '/' + of->second]);
+std::string key_of(const api::object& o) { return o.meta.ns + '/' + o.meta.name; }
+
+void route_changes::add(route_changes newer) {
+  if (newer.whole) {
+    *this = std::move(newer);
+    return;
   }
+  for (auto& [key, routes] : newer.services)
+    services[key] = std::move(routes);
+}
+
+void route_table::put_service(const api::object& o) {
+  auto key = key_of(o);
+  auto view = views::service::from(o);
+  if (!view || view->type == "ExternalName" || !is_ipv4(view->cluster_ip))
+    return remove_service(key);
+  service made{.cluster_ip = view->cluster_ip, .ports = {}};
+  for (const auto& p : view->ports)
+    made.ports.push_back({.name = p.name,
+                          .over = protocol_of(p.protocol),
+                          .number = port_number(p.port),
+                          .node_port = port_number(p.node_port)});
+  services_[key] = std::move(made);
+  touched_.insert(std::move(key));
+}
+
+void route_table::remove_service(const std::string& key) {
+  if (services_.erase(key) != 0)
+    touched_.insert(key);
+}
+
+void route_table::put_slice(const api::object& o) {
+  auto key = key_of(o);
+  remove_slice(key);
+  auto of = o.meta.labels.find("kubernetes.io/service-name");
+  auto view = views::endpoint_slice::from(o);
+  if (of == o.meta.labels.end() || !view || view->address_type != "IPv4")
+    return;
+  slice made{.of = o.meta.ns + '/' + of->second, .ports = {}, .ready = {}, .serving = {}};
+  for (const auto& p : view->ports)
+    made.ports.push_back({.name = p.name,
+                          .over = protocol_of(p.protocol),
+                          .number = port_number(p.port),
+                          .node_port = 0});
+  for (const auto& e : view->endpoints)
+    if (is_ipv4(e.address) && (e.ready || e.serving))
+      (e.ready ? made.ready : made.serving).push_back(e.address);
+  touched_.insert(made.of);
+  slices_of_[made.of].insert(key);
+  slices_[std::move(key)] = std::move(made);
+}
+
+void route_table::remove_slice(const std::string& key) {
+  auto found = slices_.find(key);
+  if (found == slices_.end())
+    return;
+  const auto& of = found->second.of;
+  touched_.insert(of);
+  auto siblings = slices_of_.find(of);
+  siblings->second.erase(key);
+  if (siblings->second.empty())
+    slices_of_.erase(siblings);
+  slices_.erase(found);
+}
+
+std::set<std::string> route_table::services() const { return keys_of(services_); }
+std::set<std::string> route_table::slices() const { return keys_of(slices_); }
+
+std::vector<endpoint> route_table::endpoints_of(const std::string& key, const port& p) const {
+  auto members = slices_of_.find(key);
+  if (members == slices_of_.end())
+    return {};
+  std::vector<endpoint> ready;
+  std::vector<endpoint> serving;
+  for (const auto& member : members->second) {
+    const auto& s = slices_.at(member);
+    for (const auto& target : s.ports) {
+      if (target.name != p.name || target.over != p.over || target.number == 0)
+        continue;
+      for (const auto& ip : s.ready)
+        ready.push_back({.ip = ip, .port = target.number});
+      for (const auto& ip : s.serving)
+        serving.push_back({.ip = ip, .port = target.number});
+    }
+  }
+  auto& out = ready.empty() ? serving : ready;
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return std::move(out);
+}
+
+std::vector<service_route> route_table::routes_of(const std::string& key, const service& s) const {
   std::vector<service_route> out;
-  for (const auto& service : services) {
-    auto tree = json::parse(*service->body, nullptr, false);
-    if (tree.is_object())
-      add_service(*service, tree, endpoints[service->meta.ns + '/' + service->meta.name], out);
+  for (const auto& p : s.ports) {
+    if (p.number == 0)
+      continue;
+    out.push_back({.name = key + ':' + p.name,
+                   .cluster_ip = s.cluster_ip,
+                   .over = p.over,
+                   .port = p.number,
+                   .node_port = p.node_port,
+                   .endpoints = endpoints_of(key, p)});
   }
-  std::sort(out.begin(), out.end(), [](const service_route& a, const service_route& b) {
-    return std::tie(a.name, a.over, a.port) < std::tie(b.name, b.over, b.port);
-  });
+  return out;
+}
+
+route_changes route_table::take_changes() {
+  route_changes out;
+  for (const auto& key : touched_) {
+    auto known = services_.find(key);
+    auto made = std::make_shared<const std::vector<service_route>>(
+      known == services_.end() ? std::vector<service_route>{} : routes_of(key, known->second));
+    auto before = routes_.find(key);
+    if (before == routes_.end() ? made->empty() : *before->second == *made)
+      continue;
+    if (made->empty())
+      routes_.erase(key);
+    else
+      routes_[key] = made;
+    out.services.emplace(key, std::move(made));
+  }
+  touched_.clear();
+  return out;
+}
+
+std::vector<service_route> route_table::all() const {
+  std::vector<service_route> out;
+  for (const auto& [key, s] : services_)
+    for (auto& route : routes_of(key, s))
+      out.push_back(std::move(route));
   return out;
 }
 

@@ -20,7 +20,8 @@ result<service> service::from(const api::object& o) {
                       .port = p["port"].number(),
                       .target = 0,
                       .target_name = {},
-                      .app_protocol = p["appProtocol"].text()};
+                      .app_protocol = p["appProtocol"].text(),
+                      .node_port = p["nodePort"].number()};
     if (target.is_text())
       port.target_name = target.text();
     else

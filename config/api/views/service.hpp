@@ -12,6 +12,7 @@ struct service_port {
   std::int64_t target = 0; // targetPort as a number; 0: by name
   std::string target_name; // targetPort as the name of a container port
   std::string app_protocol;
+  std::int64_t node_port = 0; // nodePort; 0: none
   bool operator==(const service_port&) const = default;
 };
 

@@ -31,25 +31,6 @@ std::string element_script(const nft_options& o, const char* order, const std::s
   return out + " }\n";
 }
 
-/// What is in `from` and not, or with another value, in `to`.
-std::map<std::string, std::string> missing(const std::map<std::string, std::string>& from,
-                                           const std::map<std::string, std::string>& to) {
-  std::map<std::string, std::string> out;
-  for (const auto& [key, value] : from) {
-    auto there = to.find(key);
-    if (there == to.end() || there->second != value)
-      out.emplace(key, value);
-  }
-  return out;
-}
-
-const std::map<std::string, std::string>& elements_of(const ruleset& rules,
-                                                      const std::string& name) {
-  static const std::map<std::string, std::string> none;
-  auto found = rules.elements.find(name);
-  return found == rules.elements.end() ? none : found->second;
-}
-
 /// The chain and map of one endpoint count, for cluster IPs (s) and for node ports (n).
 std::string count_script(const nft_options& o, std::size_t count) {
   auto k = number(count);
@@ -125,30 +106,86 @@ std::string base_script(const nft_options& o) {
          + "    ip protocol . th dport @refused reject\n  }\n}\n";
 }
 
-std::string change_script(const nft_options& o, const ruleset& from, const ruleset& to) {
+void nft_elements::put(const std::string& service, const std::vector<service_route>& routes) {
+  auto made = rules(routes);
+  auto& before = services_[service];
+  for (const auto& [name, elements] : before.elements)
+    for (const auto& [key, value] : elements) {
+      elements_[{name, key}].wanted.erase(service);
+      touched_.emplace(name, key);
+    }
+  for (const auto& [name, elements] : made.elements)
+    for (const auto& [key, value] : elements) {
+      elements_[{name, key}].wanted[service] = value;
+      touched_.emplace(name, key);
+    }
+  counts_.insert(made.counts.begin(), made.counts.end());
+  if (made.elements.empty())
+    services_.erase(service);
+  else
+    before = std::move(made);
+}
+
+std::set<std::string> nft_elements::services() const {
+  std::set<std::string> out;
+  for (const auto& [service, elements] : services_)
+    out.insert(out.end(), service);
+  return out;
+}
+
+std::string nft_elements::change_script(const nft_options& o) const {
   std::string out;
-  for (auto count : to.counts)
-    if (!from.counts.contains(count))
+  for (auto count : counts_)
+    if (!shown_counts_.contains(count))
       out += count_script(o, count);
-  std::set<std::string> names;
-  for (const auto* side : {&from, &to})
-    for (const auto& [name, elements] : side->elements)
-      names.insert(name);
-  // Verdicts lead to endpoints: take verdicts away first, add them last.
-  std::string removed;
-  std::string added;
-  for (const auto& name : names) {
-    bool verdict = name == "services" || name == "nodeports";
-    if (auto gone = missing(elements_of(from, name), elements_of(to, name)); !gone.empty()) {
-      auto line = element_script(o, "delete", name, gone);
-      removed = verdict ? line + removed : removed + line;
-    }
-    if (auto fresh = missing(elements_of(to, name), elements_of(from, name)); !fresh.empty()) {
-      auto line = element_script(o, "add", name, fresh);
-      added = verdict ? added + line : line + added;
-    }
+  std::map<std::string, std::map<std::string, std::string>> gone;
+  std::map<std::string, std::map<std::string, std::string>> fresh;
+  for (const auto& at : touched_) {
+    const auto& e = elements_.at(at);
+    const auto* value = e.wanted.empty() ? nullptr : &e.wanted.begin()->second;
+    if (value ? e.shown == *value : !e.shown)
+      continue;
+    if (e.shown)
+      gone[at.first].emplace(at.second, *e.shown);
+    if (value)
+      fresh[at.first].emplace(at.second, *value);
   }
-  return out + removed + added;
+  // Verdicts lead to endpoints: take verdicts away first, add them last.
+  auto scripts = [&](const char* order, const auto& maps, bool verdicts) {
+    for (const auto& [name, elements] : maps)
+      if ((name == "services" || name == "nodeports") == verdicts)
+        out += element_script(o, order, name, elements);
+  };
+  scripts("delete", gone, true);
+  scripts("delete", gone, false);
+  scripts("add", fresh, false);
+  scripts("add", fresh, true);
+  return out;
+}
+
+void nft_elements::applied() {
+  shown_counts_ = counts_;
+  for (const auto& at : touched_) {
+    auto found = elements_.find(at);
+    if (found->second.wanted.empty())
+      elements_.erase(found);
+    else
+      found->second.shown = found->second.wanted.begin()->second;
+  }
+  touched_.clear();
+}
+
+void nft_elements::lost() {
+  shown_counts_.clear();
+  counts_.clear();
+  for (const auto& [service, made] : services_)
+    counts_.insert(made.counts.begin(), made.counts.end());
+  touched_.clear();
+  std::erase_if(elements_, [](const auto& e) { return e.second.wanted.empty(); });
+  for (auto& [at, e] : elements_) {
+    e.shown.reset();
+    touched_.insert(touched_.end(), at);
+  }
 }
 
 } // namespace troupe::netd

@@ -9,50 +9,64 @@ void nft_table::release::operator()(nft_ctx* context) const { nft_ctx_free(conte
 
 nft_table::nft_table(context c, nft_options options)
     : context_(std::move(c)), options_(std::move(options)) {}
-nft_table::nft_table(nft_table&&) noexcept = default;
-nft_table& nft_table::operator=(nft_table&&) noexcept = default;
 
-nft_table::~nft_table() {
-  if (context_)
-    (void)run("delete table ip " + options_.table + "\n").has_value();
-}
+nft_table::~nft_table() { (void)close().has_value(); }
 
-result<nft_table> nft_table::open(nft_options options) {
+result<std::unique_ptr<nft_table>> nft_table::open(nft_options options) {
   context made{nft_ctx_new(NFT_CTX_DEFAULT)};
   if (!made)
     return failure{.message = "open nftables: out of memory"};
   nft_ctx_buffer_output(made.get());
   nft_ctx_buffer_error(made.get());
-  nft_table table{std::move(made), std::move(options)};
-  CHECK_RETURN(table.run(base_script(table.options_)));
-  return table;
+  return std::unique_ptr<nft_table>{new nft_table{std::move(made), std::move(options)}};
 }
 
 result<void> nft_table::run(const std::string& script) {
-  if (nft_run_cmd_from_buffer(context_.get(), script.c_str()) == 0) {
-    nft_ctx_get_output_buffer(context_.get());
-    return {};
-  }
+  int rc = nft_run_cmd_from_buffer(context_.get(), script.c_str());
+  nft_ctx_get_output_buffer(context_.get()); // reading empties it
   const char* why = nft_ctx_get_error_buffer(context_.get());
+  if (rc == 0)
+    return {};
   return failure{.message = "apply the nftables rules of table " + options_.table + ": "
                             + (why ? why : "unknown")};
 }
 
-result<void> nft_table::show(const ruleset& wanted) {
-  auto script = change_script(options_, shown_, wanted);
-  if (script.empty())
-    return {};
-  CHECK_RETURN(run(script));
-  auto counts = std::move(shown_.counts); // their chains stay
-  shown_ = wanted;
-  shown_.counts.merge(counts);
+result<void> nft_table::apply(const route_changes& changes) {
+  if (changes.whole)
+    for (const auto& service : wanted_.services())
+      if (!changes.services.contains(service))
+        wanted_.put(service, {});
+  for (const auto& [service, routes] : changes.services)
+    wanted_.put(service, *routes);
+  if (!stands_)
+    wanted_.lost();
+  auto script = (stands_ ? std::string{} : base_script(options_)) + wanted_.change_script(options_);
+  if (!script.empty()) {
+    ours_ = true;
+    auto done = run(script);
+    stands_ = done.has_value();
+    CHECK_RETURN(done);
+  }
+  wanted_.applied();
   return {};
 }
 
+result<void> nft_table::verify() {
+  if (!stands_)
+    return {};
+  auto there = run("list chain ip " + options_.table + " prerouting\n");
+  stands_ = there.has_value();
+  return there;
+}
+
 result<void> nft_table::close() {
-  auto done = run("delete table ip " + options_.table + "\n");
-  context_.reset();
-  return done;
+  stands_ = false;
+  if (!ours_)
+    return {};
+  auto table = "table ip " + options_.table + "\n"; // add and delete: its absence is no failure
+  CHECK_RETURN(run("add " + table + "delete " + table));
+  ours_ = false;
+  return {};
 }
 
 } // namespace troupe::netd

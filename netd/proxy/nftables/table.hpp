@@ -2,6 +2,7 @@
 #pragma once
 
 #include "netd/proxy/nftables/rules.hpp"
+#include "netd/proxy/proxy.hpp"
 
 #include <memory>
 
@@ -9,20 +10,17 @@ struct nft_ctx;
 
 namespace troupe::netd {
 
-/// Owns the table: made empty by `open`, changed by `show`, removed by `close` or at the end.
-/// One thread at a time.
-class nft_table {
+/// Owns the table: made anew, with all that is wanted, by the first `apply` and by the first one
+/// after a failure, so that whatever else was there is replaced in one transaction; removed by
+/// `close` or at the end.
+class nft_table final : public proxy {
 public:
-  static result<nft_table> open(nft_options options);
-  nft_table(nft_table&&) noexcept;
-  nft_table& operator=(nft_table&&) noexcept;
-  ~nft_table();
+  static result<std::unique_ptr<nft_table>> open(nft_options options);
+  ~nft_table() override;
 
-  /// Makes the kernel serve exactly `wanted`, changing only what differs, in one transaction: on
-  /// failure the kernel keeps what it had.
-  result<void> show(const ruleset& wanted);
-  const ruleset& shown() const { return shown_; }
-  result<void> close();
+  result<void> apply(const route_changes& changes) override;
+  result<void> verify() override;
+  result<void> close() override;
 
 private:
   struct release {
@@ -34,7 +32,9 @@ private:
 
   context context_;
   nft_options options_;
-  ruleset shown_;
+  nft_elements wanted_;
+  bool stands_ = false; // the kernel's table is as we believe
+  bool ours_ = false;   // there may be a table of ours
 };
 
 } // namespace troupe::netd
