@@ -7,6 +7,9 @@ namespace troupe::wal {
 
 namespace {
 
+// There is always room for a seal.
+std::uint64_t usable(std::uint64_t size) { return size - record::padded(0); }
+
 failure gave_up() {
   return {.reason = reason::internal,
           .message = "the log refuses to write after an earlier failure"};
@@ -31,14 +34,14 @@ result<void> open_log::append(const batch& b) {
 // Ensures the spare segments that the batch will take, as the last step that may fail harmlessly.
 result<void> open_log::make_room(const batch& b) {
   auto at = end_ + buffer_.size();
-  auto room = current_.size;
+  auto room = usable(current_.size);
   std::uint64_t needed = 0;
   auto place = [&](std::uint64_t payload) -> result<void> {
     auto size = record::padded(payload);
     if (at + size > room) {
       ++needed;
       at = records_begin + preamble_bytes(b);
-      room = store_.capacity();
+      room = usable(store_.capacity());
     }
     if (at + size > room)
       return failure{.reason = reason::too_large,
@@ -93,10 +96,11 @@ result<void> open_log::put_all(const batch& b) {
 }
 
 result<void> open_log::put(record_kind kind, std::string_view payload) {
-  if (end_ + buffer_.size() + record::padded(payload.size()) > current_.size) {
+  if (end_ + buffer_.size() + record::padded(payload.size()) > usable(current_.size)) {
     CHECK_RETURN(flush());
     CHECK_RETURN(begin_segment());
   }
+  sealed_ = false;
   last_place_ = {current_.number, static_cast<std::uint32_t>(end_ + buffer_.size())};
   chain_ = put_record(buffer_, kind, payload, current_.number, synced_, chain_);
   return {};
@@ -147,7 +151,7 @@ result<void> open_log::cut_head(const raft::snapshot_mark& start) {
     return gave_up();
   if (start.at.index <= start_.at.index)
     return {};
-  if (end_ + record::padded(encode(start).size()) > current_.size)
+  if (end_ + record::padded(encode(start).size()) + record::padded(16) > usable(current_.size))
     CHECK_RETURN(store_.provide(1));
   return risky(cut(start));
 }
@@ -169,6 +173,13 @@ result<void> open_log::cut(const raft::snapshot_mark& start) {
     for (; segments_.front().number < needed; segments_.pop_front())
       unused.push_back(segments_.front().number);
   }
+  if (unused.empty())
+    return {};
+  // Nothing can be read from those segments any more, so should the start just written go bad, it
+  // must not pass for a torn tail: a record behind it proves that it was synced.
+  CHECK_RETURN(put(record_kind::ballot, encode(ballot_)));
+  CHECK_RETURN(flush());
+  CHECK_RETURN(sync_current());
   return store_.give_back(unused);
 }
 
@@ -176,9 +187,10 @@ result<void> open_log::prepare() { return store_.provide(options_.spare_segments
 
 result<void> open_log::close() {
   CHECK_RETURN(sync());
-  if (end_ + record::padded(0) > current_.size)
-    return {}; // full: the next segment's header would seal it
-  CHECK_RETURN(risky(put(record_kind::seal, {})));
+  if (sealed_)
+    return {};
+  chain_ = put_record(buffer_, record_kind::seal, {}, current_.number, synced_, chain_);
+  sealed_ = true;
   CHECK_RETURN(risky(flush()));
   return sync();
 }

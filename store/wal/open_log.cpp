@@ -103,11 +103,20 @@ result<void> open_log::mend_tail(const scanned& last, recovered& was) {
   current_ = segments_.back();
   end_ = synced_ = last.end;
   chain_ = last.chain;
+  sealed_ = last.sealed;
   if (last.garbage_end > last.end) {
     was.cut_bytes = last.garbage_end - last.end;
     CHECK_RETURN(current_.bytes->write_at(last.end, std::string(was.cut_bytes, '\0')));
   }
-  return current_.bytes->sync();
+  CHECK_RETURN(current_.bytes->sync());
+  constexpr std::size_t preamble = 2;
+  if (last.records.size() >= preamble)
+    return {};
+  // The segment had just begun: without its first two records the ones before it could never go.
+  CHECK_RETURN(put(record_kind::ballot, encode(ballot_)));
+  CHECK_RETURN(put(record_kind::start, encode(start_)));
+  CHECK_RETURN(flush());
+  return sync_current();
 }
 
 } // namespace troupe::wal

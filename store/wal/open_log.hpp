@@ -51,6 +51,7 @@ private:
   std::string buffer_; // records not written yet
   place last_place_;
   raft::ballot ballot_;
+  bool sealed_ = false; // the last record is a seal
   bool broken_ = false;
   struct {
     std::atomic<std::uint64_t> appends{0};
