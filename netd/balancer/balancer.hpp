@@ -23,11 +23,13 @@ struct settings {
   std::uint16_t listen_port = 0; // 0: any free one
   bool reuse_port = true; // several balancers share the port; killing one loses no new connection
   std::vector<backend_address> backends;
-  std::string ca_pem; // what the backends' certificates are checked against
+  std::string ca_pem; // what the backends' certificates are checked against; empty: a connection
+                      // that stands is check enough
   std::string check_path = "/readyz";
   duration check_interval = 250ms;
   duration check_deadline = 1s;
   duration connect_deadline = 1s; // for one backend; the next is tried with the same client
+  duration break_after = 5s;      // a backend silent for so long loses its open connections
   duration drain = 5s;            // on stop: how long open connections may go on
   std::size_t buffer = 64U << 10; // bytes under way per direction of a connection
   std::size_t max_connections = 20000;
@@ -55,10 +57,10 @@ public:
   void stop();
 
   struct state;
-  explicit balancer(std::shared_ptr<state> inner);
+  explicit balancer(std::unique_ptr<state> inner);
 
 private:
-  std::shared_ptr<state> state_;
+  std::unique_ptr<state> state_;
 };
 
 /// `troupe balancer`: runs until SIGTERM or SIGINT. Writes "listening ADDRESS:PORT\n" to standard

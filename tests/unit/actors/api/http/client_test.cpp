@@ -1,6 +1,9 @@
 #include "tests/unit/actors/api/http/support.hpp"
 
 #include <atomic>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace troupe::http {
 namespace {
@@ -23,13 +26,17 @@ TEST_CASE("http client: connections are reused, and no more are open than allowe
 }
 
 TEST_CASE("http client: nobody there is unavailable; no answer in time is a timeout") {
-  std::uint16_t port = 0;
-  {
-    auto s = serve([](const request&, const responder& to) { to.answer({.source = {}}); });
-    port = s->port();
-  }
+  auto taken = socket(AF_INET, SOCK_STREAM, 0); // bound, so that nobody else listens there
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  REQUIRE(bind(taken, reinterpret_cast<sockaddr*>(&at), size) == 0);
+  REQUIRE(getsockname(taken, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+  auto port = ntohs(at.sin_port);
   client nobody{{.port = port}, {}};
   CHECK(nobody.ask({}, 10s).error().reason == reason::unavailable);
+  close(taken);
   std::mutex mutex;
   std::vector<responder> held;
   auto s = serve([&](const request&, const responder& to) {
