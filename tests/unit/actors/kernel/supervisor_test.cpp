@@ -282,3 +282,32 @@ TEST_CASE("leader scope: killed while leading, it leads again") {
     CHECK(living <= 2);
   }
 }
+
+TEST_CASE(
+  "supervisor: an actor that throws before it has a behaviour is restarted like any other") {
+  setting s;
+  auto fail_twice = std::make_shared<int>(2);
+  auto root = spawn_supervisor(
+    s.world.at(""),
+    {.children = {{"late", restart::always,
+                   [fail_twice, lines = s.lines](const place& at) {
+                     return spawn<worker_actor, worker_state>(
+                       at,
+                       [fail_twice](
+                         self_ptr<worker_actor, worker_state> self) -> worker_actor::behavior_type {
+                         if ((*fail_twice)-- > 0)
+                           throw std::runtime_error("not yet");
+                         return {[](const crash&) {},
+                                 [self](const who&) -> reply<me> {
+                                   const auto& here = self->place();
+                                   return me{here.incarnation, 0, here.last_death, std::nullopt};
+                                 }};
+                       });
+                   },
+                   s.a.slot()}}});
+  s.world.advance(1s);
+  auto r = s.ask(s.a);
+  REQUIRE(r);
+  CHECK(r->incarnation == 3);
+  CHECK(r->last_death == "not yet");
+}
