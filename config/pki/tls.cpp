@@ -36,12 +36,51 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-/// Where a context keeps the list that choose_protocol() reads, and how it goes with the context.
+/// Trusts the one certificate of the peer's chain whose key has the hash, and checks the chain by
+/// it.
+int verify_pinned(X509_STORE_CTX* chain, void* wanted) {
+  struct release {
+    void operator()(STACK_OF(X509) * list) const { sk_X509_free(list); }
+  };
+  std::unique_ptr<STACK_OF(X509), release> trusted{sk_X509_new_null()};
+  auto* given = X509_STORE_CTX_get0_untrusted(chain);
+  for (int i = 0; i < sk_X509_num(given); ++i) {
+    auto* one = sk_X509_value(given, i);
+    auto* held = X509_get_pubkey(one);
+    if (held != nullptr
+        && key::adopt(held, false).public_hash() == *static_cast<const std::string*>(wanted)
+        && X509_check_ca(one) == 1)
+      sk_X509_push(trusted.get(), one);
+  }
+  if (sk_X509_num(trusted.get()) == 0) {
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    return 0;
+  }
+  X509_STORE_CTX_set0_trusted_stack(chain, trusted.get());
+  auto good = X509_verify_cert(chain);
+  X509_STORE_CTX_set0_trusted_stack(chain, nullptr);
+  return good;
+}
+
+/// A text that lives as long as the context, for callbacks that want a pointer.
+std::string* keep(SSL_CTX* with, int index, std::string text) {
+  auto held = std::make_unique<std::string>(std::move(text));
+  invariant(SSL_CTX_set_ex_data(with, index, held.get()) == 1, "a TLS context must hold its data");
+  return held.release();
+}
+
+int new_index() {
+  return SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                                  [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
+                                    delete static_cast<std::string*>(held);
+                                  });
+}
 int protocols_index() {
-  static const int index = SSL_CTX_get_ex_new_index(
-    0, nullptr, nullptr, nullptr, [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
-      delete static_cast<std::string*>(held);
-    });
+  static const int index = new_index();
+  return index;
+}
+int hash_index() {
+  static const int index = new_index();
   return index;
 }
 
@@ -50,11 +89,7 @@ result<void> set_protocols(SSL_CTX* of, const tls_options& options, bool server)
     return {};
   auto list = wire_format(options.alpn);
   if (server) {
-    auto held = std::make_unique<std::string>(std::move(list));
-    SSL_CTX_set_alpn_select_cb(of, choose_protocol, held.get());
-    if (SSL_CTX_set_ex_data(of, protocols_index(), held.get()) != 1)
-      return openssl_failure("keeping the protocols of a TLS context");
-    (void)held.release();
+    SSL_CTX_set_alpn_select_cb(of, choose_protocol, keep(of, protocols_index(), std::move(list)));
   } else if (SSL_CTX_set_alpn_protos(of, reinterpret_cast<const unsigned char*>(list.data()),
                                      static_cast<unsigned>(list.size()))
              != 0) {
@@ -78,6 +113,8 @@ result<void> set_own(SSL_CTX* of, const tls_options& options) {
 }
 
 result<void> set_trust(SSL_CTX* of, const tls_options& options, bool server) {
+  if (!options.ca_hash.empty())
+    SSL_CTX_set_cert_verify_callback(of, verify_pinned, keep(of, hash_index(), options.ca_hash));
   if (options.ca_pem.empty())
     return {};
   OR_RETURN(auto trusted, read_bundle(options.ca_pem));

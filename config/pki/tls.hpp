@@ -29,6 +29,9 @@ struct tls_options {
   peer_check check = peer_check::required;
   bool only_tls13 = false;       // links; else 1.2 and 1.3
   std::vector<std::string> alpn; // in order of preference; empty: not used
+  /// Of clients that know no authority yet, in place of ca_pem: "sha256:HEX" of its key. The server
+  /// must be certified by that authority and show its certificate (one with a ca_pem does).
+  std::string ca_hash;
 };
 
 /// Own certificate, trust and rules, shared by many sessions. Copies share it; nothing changes it.

@@ -122,6 +122,23 @@ TEST_CASE("tls: the protocol is agreed on, and a client that asks for another ge
   CHECK(other.server.alpn().empty());
 }
 
+TEST_CASE("tls: who knows only the hash of an authority trusts it, and nobody else") {
+  world w;
+  auto served_by = [&](const authority& by, const authority& shown) {
+    auto made = *by.issue({.who = {"api", {}}, .ips = {"127.0.0.1"}, .use = usage::server}, now());
+    return *tls_context::server({.certificate_pem = made.cert.to_pem() + shown.cert().to_pem(),
+                                 .key_pem = made.secret.private_pem(),
+                                 .check = peer_check::none});
+  };
+  auto joining = *tls_context::client({.ca_hash = w.ca.hash()});
+  CHECK(meeting{served_by(w.ca, w.ca), joining}.good());
+  CHECK(meeting{served_by(w.ca, w.ca), joining, "10.0.0.9"}.client_end == tls_step::failed);
+  CHECK(meeting{served_by(w.stranger, w.stranger), joining}.client_end == tls_step::failed);
+  CHECK(meeting{served_by(w.stranger, w.ca), joining}.client_end == tls_step::failed);
+  CHECK(meeting{w.server(peer_check::none), joining}.client_end
+        == tls_step::failed); // shows it not
+}
+
 TEST_CASE("tls: bytes go through in both directions, and an end is told from a break") {
   world w;
   meeting m{w.server(peer_check::none), w.client()};
