@@ -108,6 +108,12 @@ void link::rise() {
   }
 }
 
+void link::read_out(lane except) {
+  for (auto on : {lane::control, lane::bulk})
+    if (auto by = lanes_[static_cast<std::size_t>(on)]; by && on != except)
+      by->resume();
+}
+
 void link::end(const failure& why) {
   if (std::exchange(over_, true))
     return;
@@ -250,6 +256,8 @@ bool lane_connection::wants_to_read() const {
 }
 
 void lane_connection::on_end() {
+  if (link_)
+    link_->read_out(lane_); // the peer closed both lanes: what it said last may be on the other one
   fail({.reason = reason::unavailable, .message = "the peer closed the connection"});
 }
 

@@ -82,6 +82,8 @@ public:
   void deliver(lane on, std::string frame);
   void left(lane on, std::size_t bytes);
   bool may_read(lane on) const;
+  /// Takes what has arrived on the other lane.
+  void read_out(lane except);
 
 private:
   struct side {
