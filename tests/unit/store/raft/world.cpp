@@ -19,14 +19,14 @@ configuration first_members(std::uint64_t count) {
 
 } // namespace
 
-world::world(std::uint64_t seed, const mutants& bugs) : random_(seed), bugs_(bugs) {
+world::world(std::uint64_t seed, const mutants& bugs, bool restless)
+    : random_(seed), bugs_(bugs), restless_(restless) {
   auto voters = random_.chance(1, 2) ? 3U : 5U;
-  restless_ = random_.chance(1, 2);
   change_weather();
   for (std::uint64_t i = 1; i <= 5; ++i) {
     auto& p = processes_[member_id{i}];
     if (i <= voters)
-      p.disk.start.members = first_members(voters);
+      p.disk.format({{}, first_members(voters)});
     start(member_id{i});
   }
 }
@@ -48,26 +48,22 @@ void world::start(member_id id) {
             .chunk_bytes = 7,
             .promote_lag = 5,
             .mutants = bugs_};
-  recovered from{.ballot = p.disk.ballot,
-                 .log = entry_log{p.disk.start},
+  recovered from{.ballot = p.disk.durable().ballot,
+                 .log = p.disk.log(),
                  .applied = p.durable.at.index,
                  .snapshot = p.installed};
-  for (const auto& e : p.disk.entries)
-    from.log.append(e);
   from.log.forget(from.log.last().index, o.memory_bytes);
   p.memory = p.durable;
-  p.frozen = 0;
+  p.frozen = p.doomed = 0;
   p.alive = std::make_unique<core>(o, std::move(from));
 }
 
 void world::crash(member_id id) {
   auto& p = processes_[id];
-  for (auto lucky = random_.below(p.jobs.size() + 1); lucky > 0; --lucky) {
-    write(p.disk, p.jobs.front()); // reached the disk although nobody was told
-    p.jobs.pop_front();
-  }
+  for (auto lucky = random_.below(p.disk.jobs() + 1); lucky > 0; --lucky)
+    p.disk.perform_first(); // reached the disk although nobody was told
+  p.disk.lose_power();
   p.alive.reset();
-  p.jobs.clear();
   p.to_apply.clear();
   p.events.clear();
   p.orders.clear();
@@ -80,49 +76,6 @@ void world::lose_connections(member_id id) {
     if (other != id && q.alive && q.frozen == 0 && random_.chance(1, 2))
       step(other, connection_reset{id});
   }
-}
-
-void world::write(disk_image& disk, const write_job& job) {
-  if (job.ballot)
-    disk.ballot = *job.ballot;
-  if (job.reset) {
-    disk.start = *job.reset;
-    disk.entries.clear();
-  }
-  if (!job.entries.empty()) {
-    disk.entries.resize(job.entries.front().index - disk.start.at.index - 1);
-    disk.entries.insert(disk.entries.end(), job.entries.begin(), job.entries.end());
-  }
-  if (job.cut && job.cut->at.index > disk.start.at.index) {
-    auto gone = job.cut->at.index - disk.start.at.index;
-    disk.entries.erase(disk.entries.begin(),
-                       disk.entries.begin() + static_cast<std::ptrdiff_t>(gone));
-    disk.start = *job.cut;
-  }
-}
-
-world::disk_image world::whole(const process& p) const {
-  auto disk = p.disk;
-  for (const auto& job : p.jobs)
-    write(disk, job);
-  return disk;
-}
-
-std::vector<entry> world::load(const process& p, const load_entries& wanted) const {
-  auto disk = whole(p);
-  std::vector<entry> out;
-  std::uint64_t bytes = 0;
-  for (const auto& e : disk.entries) {
-    if (e.index < wanted.from || e.index > wanted.to)
-      continue;
-    bytes += e.weight();
-    if (!out.empty() && bytes > wanted.max_bytes)
-      break;
-    out.push_back(e);
-  }
-  if (!out.empty() && out.front().index != wanted.from)
-    out.clear();
-  return out;
 }
 
 void world::storm(int moments) {
@@ -208,15 +161,16 @@ void world::harm(member_id id) {
       start(id);
     return;
   }
-  if (random_.chance(weather_.crash, 1000)) {
+  bool now = p.doomed > 0 && --p.doomed == 0;
+  if (random_.chance(weather_.crash, 1000) || (now && random_.chance(1, 2))) {
     crash(id);
     if (random_.chance(1, 3))
       start(id);
   } else if (random_.chance(weather_.reset, 1000)) {
     for (const auto& [other, q] : processes_)
       step(id, connection_reset{other});
-  } else if (random_.chance(weather_.freeze, 1000)) {
-    p.frozen = random_.between(10, 60);
+  } else if (random_.chance(weather_.freeze, 1000) || now) {
+    p.frozen = random_.between(10, 40);
     lose_connections(id);
   }
 }
@@ -287,13 +241,11 @@ void world::deliver() {
 // The disk, the state machine and the host's answers, each at its own pace.
 void world::host_work(member_id id) {
   auto& p = processes_[id];
-  if (random_.chance(weather_.disk, 100) && !p.jobs.empty()) {
+  if (random_.chance(weather_.disk, 100) && p.disk.jobs() > 0) {
     std::optional<write_id> finished;
     bool voted = false;
-    for (auto n = random_.between(1, p.jobs.size()); n > 0; --n) {
-      auto job = std::move(p.jobs.front());
-      p.jobs.pop_front();
-      write(p.disk, job);
+    for (auto n = random_.between(1, p.disk.jobs()); n > 0; --n) {
+      auto job = p.disk.perform_first();
       if (job.writes)
         finished = job.id;
       for (const auto& l : job.after) {
@@ -302,7 +254,7 @@ void world::host_work(member_id id) {
         voted = voted || (vote && vote->granted);
       }
     }
-    if (voted && random_.chance(weather_.crash, 200)) { // the worst moment to forget
+    if (voted && random_.chance(weather_.crash, 60)) { // the worst moment to forget
       crash(id);
       return start(id);
     }
@@ -350,26 +302,21 @@ void world::perform(member_id id, effects out) {
   auto& p = processes_[id];
   for (const auto& l : out.send_now)
     network_.push_back(encode(l));
-  check_append(whole(p), out.append);
-  write_job job{.writes = out.writes(),
-                .id = out.write,
-                .ballot = out.save_ballot,
-                .reset = out.reset_log,
-                .entries = std::move(out.append),
-                .cut = out.cut_head,
-                .after = std::move(out.send_after_sync)};
-  if (job.writes || job.cut || !job.after.empty())
-    p.jobs.push_back(std::move(job));
+  check_append(p.disk.whole(), out.append);
+  p.disk.order(out);
   for (auto& e : out.apply)
     p.to_apply.push_back(std::move(e));
   for (const auto& r : out.reads)
     check_read(r);
   for (const auto& l : out.load)
-    p.events.push_back(entries_loaded{l.from, load(p, l)});
+    p.events.push_back(entries_loaded{l.from, p.disk.load(l)});
   for (auto& o : out.snapshots)
     p.orders.push_back(std::move(o));
-  if (out.leadership)
-    check_leader(id, *out.leadership);
+  if (!out.leadership)
+    return;
+  check_leader(id, *out.leadership);
+  bool leads = out.leadership->role == role_name::leader;
+  p.doomed = leads && restless_ && random_.chance(3, 4) ? random_.between(1, 12) : 0;
 }
 
 void world::perform(member_id id, const snapshot_order& order) {

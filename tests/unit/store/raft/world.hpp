@@ -3,6 +3,7 @@
 // the promises of Raft (figure 3.2 of the thesis); a broken one throws `violation`.
 #pragma once
 
+#include "fake_disk.hpp"
 #include "store/raft/core.hpp"
 
 #include <map>
@@ -36,7 +37,9 @@ struct weather {
 
 class world {
 public:
-  world(std::uint64_t seed, const mutants& bugs);
+  /// Restless: leaders live shortly and quarrel. Else the weather changes between fair and any kind
+  /// of foul.
+  world(std::uint64_t seed, const mutants& bugs, bool restless);
 
   /// Lets trouble happen for a while.
   void storm(int moments);
@@ -49,27 +52,12 @@ public:
   std::uint64_t elections() const { return leaders_.size(); }
 
 private:
-  struct disk_image {
-    raft::ballot ballot;
-    snapshot_mark start;
-    std::vector<entry> entries;
-  };
-  struct write_job {
-    bool writes = false;
-    write_id id{};
-    std::optional<raft::ballot> ballot;
-    std::optional<snapshot_mark> reset;
-    std::vector<entry> entries;
-    std::optional<snapshot_mark> cut;
-    std::vector<letter> after;
-  };
   struct machine { // its state is the hash of all that it applied
     log_position at;
     std::uint64_t hash = 0;
   };
   struct process {
     std::unique_ptr<core> alive;
-    std::deque<write_job> jobs;
     std::deque<entry> to_apply;
     std::deque<event> events; // the host's own answers, in order
     std::deque<snapshot_order> orders;
@@ -77,10 +65,11 @@ private:
     std::map<snapshot_id, std::pair<machine, std::string>> snapshots;
     std::string incoming;
     // What survives a crash:
-    disk_image disk;
+    fake_disk disk;
     machine durable;
     std::optional<snapshot_mark> installed;
     std::uint64_t frozen = 0; // moments left
+    std::uint64_t doomed = 0; // a leader's moments to live; 0: not doomed
   };
 
   void moment(bool trouble);
@@ -101,9 +90,6 @@ private:
   void perform(member_id id, effects out);
   void perform(member_id id, const snapshot_order& o);
   void apply_all(member_id id);
-  static void write(disk_image& disk, const write_job& job);
-  disk_image whole(const process& p) const; // disk and what is on its way to it
-  std::vector<entry> load(const process& p, const load_entries& wanted) const;
 
   void check_append(const disk_image& log, const std::vector<entry>& entries);
   void check_applied(machine& m, const entry& e);
@@ -117,7 +103,7 @@ private:
   random_source random_;
   mutants bugs_;
   weather weather_;
-  bool restless_ = false;
+  bool restless_;
   std::map<member_id, process> processes_;
   std::deque<std::string> network_;               // letters as bytes
   std::set<std::pair<member_id, member_id>> cut_; // links, by direction, that carry nothing

@@ -48,7 +48,7 @@ void world::check_leader(member_id id, const leadership& l) {
     throw violation("two leaders in term " + to_string(l.term));
   if (!fresh)
     return;
-  auto log = whole(processes_[id]);
+  auto log = processes_[id].disk.whole();
   auto start = raw(log.start.at.index);
   for (std::size_t i = start; i < history_.size(); ++i) {
     if (history_[i].term >= l.term)
@@ -95,7 +95,7 @@ std::string world::report() const {
            + to_string(s.ballot.term) + " leader " + to_string(s.leadership.leader) + " log "
            + to_text(s.first) + " to " + to_text(s.last) + " durable " + to_string(s.durable)
            + " commit " + to_string(s.commit) + " applied " + to_string(s.applied) + " "
-           + to_text(p.alive->members()) + " jobs " + std::to_string(p.jobs.size()) + " to apply "
+           + to_text(p.alive->members()) + " jobs " + std::to_string(p.disk.jobs()) + " to apply "
            + std::to_string(p.to_apply.size()) + " events " + std::to_string(p.events.size())
            + " orders " + std::to_string(p.orders.size());
     for (const auto& q : s.peers)
@@ -106,10 +106,11 @@ std::string world::report() const {
 }
 
 void world::calm() {
+  restless_ = false;
   weather_ = {.disk = 100, .flush = weather_.flush};
   cut_.clear();
   for (auto& [id, p] : processes_) {
-    p.frozen = 0;
+    p.frozen = p.doomed = 0;
     if (!p.alive)
       start(id);
   }

@@ -16,7 +16,8 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-std::string weather_report(std::uint64_t seed, const mutants& bugs, world& w) {
+/// What went wrong; empty for nothing.
+std::string weather_report(world& w) {
   try {
     w.storm(1000);
     w.calm();
@@ -26,14 +27,13 @@ std::string weather_report(std::uint64_t seed, const mutants& bugs, world& w) {
   } catch (const broken_invariant& v) {
     return std::string{"invariant: "} + v.what();
   }
-  (void)seed, (void)bugs;
 }
 
 /// The first seed of `limit` that finds the bug; 0 for none.
 std::uint64_t found_by(const mutants& bugs, std::uint64_t limit) {
   for (std::uint64_t seed = 1; seed <= limit; ++seed) {
-    world w{seed, bugs};
-    if (auto what = weather_report(seed, bugs, w); !what.empty()) {
+    world w{seed, bugs, true};
+    if (auto what = weather_report(w); !what.empty()) {
       std::cout << "found by seed " << seed << ": " << what << '\n';
       return seed;
     }
@@ -45,15 +45,15 @@ std::uint64_t found_by(const mutants& bugs, std::uint64_t limit) {
 
 TEST_CASE("group: keeps all promises of Raft in any weather, and makes progress in calm") {
   auto only = setting("TROUPE_SEED", 0);
-  auto seeds = setting("TROUPE_SEEDS", 100);
+  auto seeds = setting("TROUPE_SEEDS", 60);
   std::uint64_t committed = 0;
   std::uint64_t installed = 0;
   std::uint64_t reads = 0;
   std::uint64_t elections = 0;
   for (auto seed = only ? only : 1; seed <= (only ? only : seeds); ++seed) {
     INFO("repeat with TROUPE_SEED=" << seed);
-    world w{seed, {}};
-    CHECK(weather_report(seed, {}, w) == "");
+    world w{seed, {}, seed % 2 == 0};
+    CHECK(weather_report(w) == "");
     committed += w.committed();
     installed += w.snapshots_installed();
     reads += w.reads_answered();
@@ -63,7 +63,7 @@ TEST_CASE("group: keeps all promises of Raft in any weather, and makes progress 
             << installed << " snapshots\n";
   if (!only) { // else the world is not hostile, and the test proves nothing
     CHECK(committed > 20 * seeds);
-    CHECK(elections > 2 * seeds);
+    CHECK(elections > 5 * seeds);
     CHECK(reads > 10 * seeds);
     CHECK(installed > seeds / 4);
   }
