@@ -9,12 +9,14 @@
 #include <caf/scheduled_actor.hpp>
 #include <caf/system_messages.hpp>
 
-#include <thread>
+#include <algorithm>
 
 namespace troupe::kernel {
 namespace {
 
 constexpr std::size_t tells_per_ask = 64; // how far beyond the limit of asks a mailbox may grow
+
+constexpr duration longest_ask = 24h;
 
 std::int64_t stamp(const process& of) {
   return of.inside().real_time ? trace::fast_now() : of.now().time_since_epoch().count();
@@ -132,6 +134,8 @@ std::optional<term_id> actor_core::fence() const {
     return place_.fence->term();
   return std::nullopt;
 }
+
+duration actor_core::monotonic() const { return self_->clock().now().time_since_epoch(); }
 
 void actor_core::fail(failure why) { self_->quit(to_error(std::move(why))); }
 
@@ -325,7 +329,7 @@ caf::invoke_message_result actor_core::dispatch(caf::mailbox_element& message,
 // -- open asks -----------------------------------------------------------------------------------
 
 void actor_core::open_ask(caf::message_id response, duration deadline) {
-  auto due = self_->clock().now() + deadline;
+  auto due = self_->clock().now() + std::clamp<duration>(deadline, 0s, longest_ask);
   if (inside_->open(response.integer_value(), due))
     arm(due);
 }

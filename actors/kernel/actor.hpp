@@ -83,6 +83,8 @@ public:
   kernel::process& process() const { return *place_.process; }
   const std::string& path() const { return place_.path; }
   instant now() const { return place_.process->now(); }
+  /// Time that never jumps, from an unknown origin: for measuring spans and comparing deadlines.
+  duration monotonic() const;
   /// The term that commands of this actor carry; nothing outside of a leader scope.
   std::optional<term_id> fence() const;
   /// Ends this actor as failed; its supervisor decides. The current handler runs to its end.
@@ -98,7 +100,7 @@ public:
         caf::make_mailbox_element(address(), caf::message_id{}, {}, std::forward<M>(message)));
   }
 
-  /// Asks; the answer or a failure comes within `deadline` (more than 0).
+  /// Asks; the answer or a failure comes within `deadline` (at most 24 h).
   template <class Handle, class Q>
   requires detail::understood_by<Handle, std::decay_t<Q>>
     pending<answer_of<Handle, std::decay_t<Q>>> ask(const Handle& dest, Q&& question,

@@ -43,7 +43,7 @@ std::vector<link_peer::unanswered> link_peer::down(instant now) {
   for (auto& [portal, s] : streams_)
     counts_.dropped_tells += s.waiting.size();
   streams_.clear();
-  ungranted_.clear();
+  intakes_.clear();
   asks_in_ = 0;
   return out;
 }
@@ -190,9 +190,9 @@ bool link_peer::beat(time_point tick) {
     return false;
   if (tick - last_sent_ >= settings_.heartbeat)
     send_now(lane::control, encode_head({.what = frame::kind::ping}));
-  for (auto& [portal, n] : ungranted_)
-    if (n >= tell_window / 2)
-      grant(portal, n);
+  for (auto& [portal, in] : intakes_)
+    if (in.handled >= tell_window / 2)
+      grant(portal, in.handled);
   if (asks_.size() > settings_.open_asks / 2) // their askers have given up long ago
     std::erase_if(asks_, [&](const auto& a) { return a.second.asked + forgotten_after < tick; });
   return tick - last_heard_ > settings_.lost_after;
@@ -238,9 +238,17 @@ void link_peer::handled(std::uint64_t generation, const std::string& portal, lan
   if (generation != generation_ || link_ == link_id{})
     return;
   transport_.consumed(link_, on, bytes);
-  auto& n = ungranted_[portal];
-  if (++n >= tell_window / 2)
-    grant(portal, n);
+  auto& in = intakes_[portal];
+  if (in.waiting > 0)
+    --in.waiting;
+  if (++in.handled >= tell_window / 2)
+    grant(portal, in.handled);
+}
+
+bool link_peer::take_tell(const std::string& portal) {
+  std::lock_guard lock{mutex_};
+  auto& in = intakes_[portal];
+  return ++in.waiting + in.handled <= tell_window;
 }
 
 void link_peer::grant(const std::string& portal, std::uint32_t& n) {

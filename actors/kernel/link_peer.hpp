@@ -70,6 +70,8 @@ public:
   void refused();
   void granted(std::string_view portal, std::uint64_t tells);
   std::optional<unanswered> answered(std::uint64_t correlation);
+  /// A tell came in; false: the peer had no credit for it.
+  bool take_tell(const std::string& portal);
   /// A tell of this portal was handled: grants more when it is time.
   void handled(std::uint64_t generation, const std::string& portal, lane on, std::size_t bytes);
   /// An ask was taken in or answered; false: too many are open.
@@ -106,7 +108,11 @@ private:
   std::uint64_t next_correlation_ = 1;
   std::unordered_map<std::uint64_t, unanswered> asks_;
   std::map<std::string, stream, std::less<>> streams_;
-  std::map<std::string, std::uint32_t, std::less<>> ungranted_; // tells handled, by portal
+  struct intake {              // tells of one portal
+    std::uint32_t waiting = 0; // not handled yet
+    std::uint32_t handled = 0; // not granted again yet
+  };
+  std::map<std::string, intake, std::less<>> intakes_;
   std::uint64_t asks_in_ = 0;
   link_status counts_; // only its counters
 };

@@ -61,6 +61,11 @@ void link_host::deliver(const link_peer_ptr& peer, link_id link, lane on, const 
     transport_->consumed(link, on, bytes);
   };
   auto to = portal_named(f.portal);
+  if (!asks && !peer->take_tell(std::string{f.portal})) {
+    transport_->close(
+      link, {.reason = reason::bad_request, .message = "more was told than there was credit for"});
+    return;
+  }
   if (!to)
     return refuse(
       {.reason = reason::not_found, .message = "there is no portal " + std::string{f.portal}});

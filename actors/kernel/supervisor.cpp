@@ -53,6 +53,9 @@ using pointer = self_ptr<supervisor_actor, supervisor_state>;
 
 void note(pointer self, const event& e);
 
+/// Not the process's clock: that may be set, and then a restart would wait for hours.
+instant steady(pointer self) { return instant{self->monotonic()}; }
+
 supervision::child entry_of(const child& c) { return {.name = c.name, .restart = c.restart}; }
 
 void watch(pointer self, running& child, const caf::strong_actor_ptr& address) {
@@ -69,7 +72,7 @@ void start(pointer self, std::size_t index) {
     // Something of the last incarnation still lives: not two at once.
     auto& entry = self->state.book.children[index];
     entry.phase = supervision::phase::waiting;
-    entry.due = self->now() + 1ms;
+    entry.due = steady(self) + 1ms;
     self->after(1ms, supervision_timer{});
     return;
   }
@@ -119,7 +122,7 @@ void perform(pointer self, const order& o) {
   case order::kind::stop: stop(self, children[o.child]); break;
   case order::kind::kill: send_exit(children[o.child].address, caf::exit_reason::kill); break;
   case order::kind::wake_at:
-    self->after(std::max<duration>(o.at - self->now(), 0s), supervision_timer{});
+    self->after(std::max<duration>(o.at - steady(self), 0s), supervision_timer{});
     break;
   case order::kind::fatal:
     self->process().fatal(self->place().child(children[o.child].spec.name).path,
@@ -144,7 +147,7 @@ void note(pointer self, const event& e) {
   while (!state.next.empty()) {
     auto now = std::move(state.next.front());
     state.next.pop_front();
-    for (const auto& o : supervision::decide(state.book, now, self->now()))
+    for (const auto& o : supervision::decide(state.book, now, steady(self)))
       perform(self, o);
   }
   state.performing = false;

@@ -3,6 +3,7 @@
 #include "actors/kernel/inspect.hpp"
 #include "actors/kernel/links.hpp"
 #include "actors/kernel/simulated_network.hpp"
+#include "actors/kernel/stable.hpp"
 
 #include <doctest/doctest.h>
 
@@ -78,6 +79,15 @@ struct node {
 const identity m0{"m0", role::master};
 const identity m1{"m1", role::master};
 const identity n0{"n0", role::node};
+
+struct ears final : link_listener {
+  void on_up(link_id link, const identity&) override { up = link; }
+  void on_frame(link_id, lane, std::string) override {}
+  void on_writable(link_id, lane) override {}
+  void on_down(link_id, const failure&) override { down = true; }
+  link_id up{};
+  bool down = false;
+};
 
 struct cluster {
   explicit cluster(std::uint64_t seed = 1) : world(seed), network(world) {
@@ -285,14 +295,6 @@ TEST_CASE("links: the cause of a message travels with it") {
 }
 
 TEST_CASE("links: a malformed frame ends the link, another link is not touched") {
-  struct ears final : link_listener {
-    void on_up(link_id link, const identity&) override { up = link; }
-    void on_frame(link_id, lane, std::string) override {}
-    void on_writable(link_id, lane) override {}
-    void on_down(link_id, const failure&) override { down = true; }
-    link_id up{};
-    bool down = false;
-  };
   cluster c;
   c.world.advance(1s);
   auto stranger = c.world.add({.who = {"x", role::node}});
@@ -316,6 +318,50 @@ TEST_CASE("links: a malformed frame ends the link, another link is not touched")
   CHECK(heard.down);
   CHECK(c.up(0, "n0"));
   cable->stop();
+}
+
+TEST_CASE("links: telling more than the credit allows ends the link") {
+  cluster c;
+  auto stranger = c.world.add({.who = {"x", role::node}});
+  auto cable = c.network.attach(stranger);
+  ears heard;
+  REQUIRE(cable->start(heard, std::nullopt));
+  cable->connect({"m0", 1}, m0);
+  REQUIRE(c.world.run_until([&] { return heard.up != link_id{}; }, 1s));
+  stable<echo_actor> asleep{c.nodes[0]->process}; // nothing is handled there
+  c.nodes[0]->links->offer(portal{"asleep", asleep.handle()}.accept<say>({role::node}));
+  auto known = types();
+  auto tell_it = [&](std::string_view where) {
+    auto bytes = encode_head({.what = frame::kind::tell, .portal = where, .type = "test.say"});
+    REQUIRE(known.encode(caf::make_message(say{"x"}), bytes));
+    cable->send(heard.up, lane::control, std::move(bytes));
+  };
+  for (std::uint32_t i = 0; i < 3 * tell_window; ++i)
+    tell_it("nowhere"); // what is refused gives its credit back
+  for (std::uint32_t i = 0; i < tell_window; ++i)
+    tell_it("asleep");
+  c.world.advance(10ms);
+  CHECK_FALSE(heard.down);
+  tell_it("asleep");
+  c.world.advance(10ms);
+  CHECK(heard.down);
+  cable->stop();
+}
+
+TEST_CASE("links: a process that was cut off and came back is linked again") {
+  cluster c;
+  c.world.advance(1s);
+  c.world.crash(c.nodes[2]->process);
+  c.network.unplug("n0");
+  c.nodes[2]->links.reset();
+  REQUIRE(c.world.run_until([&] { return !c.up(0, "n0"); }, 1s));
+  c.nodes[2] = std::make_unique<node>(c.world, c.network, n0);
+  REQUIRE(c.nodes[2]->links->start(std::nullopt));
+  c.nodes[2]->links->dial(m0, {"m0", 1});
+  REQUIRE(c.world.run_until([&] { return c.up(0, "n0") && c.up(2, "m0"); }, 1s));
+  auto again = c.nodes[2]->links->import <echo_actor>("m0", "echo");
+  tell(again, say{"back"});
+  CHECK(c.world.ask<recalled>(again, recall{0})->text == "back");
 }
 
 TEST_CASE("links: a peer that cannot be reached is dialled again and again, but not more often") {
