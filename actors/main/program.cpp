@@ -33,6 +33,7 @@ struct command_line {
   std::string what;
   std::string format;
   bool stay_down = false;
+  std::vector<std::string> files;
 
   command_line() {
     app.require_subcommand(1);
@@ -64,6 +65,9 @@ struct command_line {
     u->add_option("--set", up.sets, "a setting: KEY=VALUE");
     u->add_flag("--detach", up.detach, "go to the background once all masters and nodes are ready");
     add("down", "end the cluster; its data stays", [this] { return down_command(common); });
+    auto* i = add("image", "put image archives (docker or OCI) on every node",
+                  [this] { return image_import_command(common, files); });
+    i->add_option("archives", files, "tar files")->required()->check(CLI::ExistingFile);
   }
 
   void add_processes() {

@@ -38,6 +38,10 @@ struct trace_options {
 };
 result<int> trace_command(const common_options& common, const trace_options& o);
 
+/// Puts docker or OCI archives among the images of every node with a containerd of its own.
+result<int> image_import_command(const common_options& common,
+                                 const std::vector<std::string>& files);
+
 result<int> master_command(const std::string& config, const std::vector<std::string>& sets);
 result<int> node_command(const std::string& config, const std::vector<std::string>& sets);
 

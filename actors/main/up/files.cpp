@@ -60,7 +60,7 @@ result<void> prepare_kubeconfig(const layout& l, const pki::shared_secrets& shar
   access.server = server;
   access.ca_pem = shared.ca.cert().to_pem();
   access.certificate_pem = admin.cert.to_pem();
-  access.key_pem = admin.secret.to_pem();
+  access.key_pem = admin.secret.private_pem();
   return kubeconfig::save(access, l.kubeconfig());
 }
 

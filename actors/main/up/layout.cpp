@@ -84,6 +84,7 @@ process_plan place(const layout& l, const surroundings& here, const fabric& f, u
                  .address = f.at(master ? 1 : 2, static_cast<std::uint32_t>(number)),
                  .port = 0,
                  .log = {},
+                 .cgroup = {},
                  .command = {},
                  .apart = {}};
   p.log = l.dir + "/" + p.name + "/log";
@@ -135,6 +136,8 @@ void add_nodes(layout& l, const settings::up& wanted, const surroundings& here, 
     s.net = l.masters.front().net;
     if (!here.namespaces)
       s.runtime = settings::runtime_kind::simulated; // real containers need root
+    if (s.runtime == settings::runtime_kind::containerd)
+      p.cgroup = s.cgroup_root = "/troupe/" + l.bridge + "/" + p.name;
     p.port = s.port;
     l.certificates.nodes.push_back({.name = p.name, .dns = {p.name}, .ips = {p.address}});
     l.nodes.push_back(std::move(s));
@@ -149,6 +152,7 @@ void add_balancers(layout& l, const settings::up& wanted, const surroundings& he
                    .address = "127.0.0.1",
                    .port = l.api_port,
                    .log = {},
+                   .cgroup = {},
                    .command = {here.program, "balancer", "--listen",
                                "127.0.0.1:" + std::to_string(l.api_port), "--ca",
                                l.dir + "/pki/ca.crt"},

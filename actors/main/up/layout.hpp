@@ -20,6 +20,7 @@ struct process_plan {
   std::string address;    // "10.99.1.1"; of a balancer 127.0.0.1
   std::uint16_t port = 0; // its HTTPS: API, kubelet, balancer
   std::string log;        // file
+  std::string cgroup;     // of a node with real containers: removed when it ends
   std::vector<std::string> command;
   host::isolation apart;
 };

@@ -1,6 +1,7 @@
 #include "actors/main/up/supervise.hpp"
 
 #include "netd/host/link.hpp"
+#include "runtime/host/cgroup.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -89,6 +90,7 @@ void process_supervisor::perform(const supervision::order& o) {
       kill(processes_[o.child].pid, SIGKILL);
     return;
   case supervision::order::kind::wake_at: wake_ = wake_ ? std::min(*wake_, o.at) : o.at; return;
+  case supervision::order::kind::forget:
   case supervision::order::kind::fatal:
   case supervision::order::kind::give_up:
   case supervision::order::kind::finish: return;
@@ -121,6 +123,7 @@ void process_supervisor::ended(std::size_t i) {
   close(p.pidfd);
   p.pid = 0;
   p.pidfd = -1;
+  give_back_cgroup(i);
   if (!leaving_) {
     auto why = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
                                    : "exit code " + std::to_string(WEXITSTATUS(status));
@@ -221,8 +224,21 @@ void process_supervisor::end_all() {
       close(p.pidfd);
       p.pid = 0;
       p.pidfd = -1;
+      give_back_cgroup(i);
     }
   }
+}
+
+/// All of a node died with its first process; the kernel may take a moment to see it.
+void process_supervisor::give_back_cgroup(std::size_t i) {
+  if (layout_.processes[i].cgroup.empty())
+    return;
+  for (int tries = 0; tries < 50; ++tries) {
+    if (runtime::remove_cgroup(layout_.processes[i].cgroup))
+      return;
+    poll(nullptr, 0, 10);
+  }
+  say("the control group " + layout_.processes[i].cgroup + " is still in use");
 }
 
 void process_supervisor::publish() {

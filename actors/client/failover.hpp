@@ -1,0 +1,16 @@
+// One API handle over several masters: what one cannot take goes to the next.
+#pragma once
+
+#include "actors/client/protocol.hpp"
+#include "actors/kernel/place.hpp"
+
+#include <vector>
+
+namespace troupe::client {
+
+/// Calls go to the master that answered last. `unavailable` (nothing was done) is tried at the next
+/// master, as often as there are masters; a read also after a time-out; a write's time-out is
+/// handed on (its outcome is unknown). A watch stays with the master that opened it.
+api_actor spawn_failover(const kernel::place& at, std::vector<api_actor> servers);
+
+} // namespace troupe::client
