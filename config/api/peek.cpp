@@ -1,5 +1,7 @@
 #include "config/api/peek.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace troupe::api {
@@ -13,29 +15,38 @@ std::size_t skip_space(std::string_view s, std::size_t at) {
 
 /// `at` stands on the opening quote; the result behind the closing one.
 std::size_t skip_string(std::string_view s, std::size_t at) {
-  for (++at;; at += 2) { // behind an escaped character
-    at = s.find_first_of("\"\\", at);
-    if (at == std::string_view::npos)
-      return s.size();
-    if (s[at] == '"')
-      return at + 1;
-  }
+  for (++at; at < s.size() && s[at] != '"';)
+    at += s[at] == '\\' ? 2 : 1;
+  return std::min(at + 1, s.size());
 }
+
+enum class mark : std::uint8_t { none, quote, open, close };
+
+constexpr std::array<mark, 256> make_marks() {
+  std::array<mark, 256> out{};
+  out['"'] = mark::quote;
+  out['{'] = out['['] = mark::open;
+  out['}'] = out[']'] = mark::close;
+  return out;
+}
+constexpr auto marks = make_marks();
 
 /// `at` stands on '{' or '['; the result behind the bracket that closes it.
 std::size_t skip_nested(std::string_view s, std::size_t at) {
   for (int depth = 0; at < s.size();) {
-    at = s.find_first_of("\"{}[]", at);
-    if (at == std::string_view::npos)
-      return s.size();
-    if (s[at] == '"') {
-      at = skip_string(s, at);
-      continue;
+    switch (marks[static_cast<std::uint8_t>(s[at])]) {
+    case mark::none: ++at; break;
+    case mark::quote: at = skip_string(s, at); break;
+    case mark::open:
+      ++depth;
+      ++at;
+      break;
+    case mark::close:
+      ++at;
+      if (--depth == 0)
+        return at;
+      break;
     }
-    depth += s[at] == '{' || s[at] == '[' ? 1 : -1;
-    ++at;
-    if (depth == 0)
-      return at;
   }
   return s.size();
 }

@@ -1,6 +1,7 @@
 // Binding a pod to a node: pods/binding, and the legacy bindings resource.
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/change.hpp"
+#include "actors/api/rules/checks.hpp"
 
 #include <algorithm>
 
@@ -8,16 +9,15 @@ namespace troupe::pipeline {
 namespace {
 
 /// What a pod's state says against binding it; empty: nothing.
-std::string obstacle(const json& pod, const std::string& name, const std::string& node) {
+std::string obstacle(const json& pod, const std::string& name) {
   const auto& meta = pod.at("metadata");
-  const auto spec = pod.value("spec", json::object());
+  const auto& spec = rules::member(pod, "spec");
   if (meta.contains("deletionTimestamp"))
     return "pod " + name + " is being deleted, cannot be assigned to a host";
-  if (auto bound = spec.value("nodeName", ""); !bound.empty())
+  if (auto bound = rules::text_of(spec, "nodeName"); !bound.empty())
     return "pod " + name + " is already assigned to node \"" + bound + "\"";
-  if (auto gates = spec.find("schedulingGates"); gates != spec.end() && !gates->empty())
+  if (!rules::member(spec, "schedulingGates").empty())
     return "pod " + name + " has non-empty .spec.schedulingGates";
-  (void)node;
   return {};
 }
 
@@ -25,11 +25,8 @@ void set_scheduled(json& pod, instant now) {
   auto& conditions = pod["status"]["conditions"];
   if (!conditions.is_array())
     conditions = json::array();
-  json entry{{"type", "PodScheduled"},
-             {"status", "True"},
-             {"lastProbeTime", nullptr},
-             {"lastTransitionTime", api::format_time(now)}};
-  entry.erase("lastProbeTime");
+  json entry{
+    {"type", "PodScheduled"}, {"status", "True"}, {"lastTransitionTime", api::format_time(now)}};
   auto old = std::find_if(conditions.begin(), conditions.end(),
                           [](const json& c) { return c.value("type", "") == "PodScheduled"; });
   if (old == conditions.end())
@@ -69,11 +66,11 @@ result<step> bind_pod(context& c) {
                    .message = "Operation cannot be fulfilled on pods/binding \"" + name
                               + "\": Precondition failed: UID in precondition: " + uid
                               + ", UID in object meta: " + old.tree["metadata"].value("uid", "")};
-  if (auto why = obstacle(old.tree, name, node); !why.empty())
+  if (auto why = obstacle(old.tree, name); !why.empty())
     return failure{.reason = reason::conflict,
                    .message =
                      "Operation cannot be fulfilled on pods/binding \"" + name + "\": " + why};
-  auto tree = old.tree;
+  auto tree = std::move(old.tree);
   tree["spec"]["nodeName"] = node;
   for (const char* key : {"annotations", "labels"})
     if (auto more = binding["metadata"].find(key);

@@ -2,6 +2,7 @@
 
 #include "actors/api/pipeline/answer.hpp"
 #include "actors/api/pipeline/convert.hpp"
+#include "config/codec/json.hpp"
 
 namespace troupe::pipeline {
 
@@ -43,11 +44,18 @@ failure forbidden(const context& c, std::string_view name, std::string_view why)
           .message = subject(c.of, name) + " is forbidden: " + std::string{why}};
 }
 
+json read_tree(std::string_view body) {
+  if (auto tree =
+        codec::read_json(body)) // several times faster, but limited to what a client may send
+    return std::move(*tree);
+  return json::parse(body, nullptr, false);
+}
+
 result<found> fetch(const context& c, std::string_view ns, std::string_view name) {
   auto record = c.view.get(c.key_in(ns, name));
   if (!record)
     return not_found(c, name);
-  auto tree = json::parse(*record->value, nullptr, false);
+  auto tree = read_tree(*record->value);
   if (!tree.is_object())
     return failure{.reason = reason::internal,
                    .message =

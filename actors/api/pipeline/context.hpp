@@ -45,6 +45,8 @@ failure forbidden(const context& c, std::string_view name, std::string_view why)
 /// `pods "x" is ...` for the resource of `c`: qualified name and quoted name.
 std::string subject(const schema::resource& of, std::string_view name);
 
+/// A stored body as a tree; discarded or not an object when it is none.
+json read_tree(std::string_view body);
 /// Fails with not_found.
 result<found> fetch(const context& c, std::string_view ns, std::string_view name);
 

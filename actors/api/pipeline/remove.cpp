@@ -7,6 +7,7 @@
 #include "actors/api/pipeline/convert.hpp"
 #include "actors/api/pipeline/list.hpp"
 #include "actors/api/pipeline/update.hpp"
+#include "actors/api/rules/checks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,11 +41,12 @@ bool returns_object(const context& c) {
 std::int64_t grace_of(const context& c, const json& tree, const api::options& o) {
   if (!is_core(c, "pods"))
     return 0;
-  auto spec = tree.value("spec", json::object());
-  auto phase = tree.value("status", json::object()).value("phase", "");
-  if (spec.value("nodeName", "").empty() || phase == "Succeeded" || phase == "Failed")
+  const auto& spec = rules::member(tree, "spec");
+  auto phase = rules::text_of(rules::member(tree, "status"), "phase");
+  if (rules::text_of(spec, "nodeName").empty() || phase == "Succeeded" || phase == "Failed")
     return 0; // no kubelet has anything to stop
-  auto grace = o.grace ? *o.grace : spec.value("terminationGracePeriodSeconds", std::int64_t{30});
+  auto grace =
+    o.grace ? *o.grace : rules::number_of(spec, "terminationGracePeriodSeconds").value_or(30);
   return grace < 0 ? 1 : grace;
 }
 
@@ -201,7 +203,7 @@ result<step> remove_collection(context& c) {
   std::vector<found> all;
   result<void> broken;
   visit_selected(c, chosen, c.prefix(), [&](const store::record_ptr& record) {
-    auto tree = json::parse(*record->value, nullptr, false);
+    auto tree = read_tree(*record->value);
     if (!tree.is_object())
       return true;
     convert(tree, c.of);
