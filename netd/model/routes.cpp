@@ -22,6 +22,19 @@ protocol protocol_of(std::string_view name) {
   return name == "UDP" ? protocol::udp : name == "SCTP" ? protocol::sctp : protocol::tcp;
 }
 
+std::set<ended_way> udp_ways(const std::vector<service_route>& routes) {
+  std::set<ended_way> out;
+  for (const auto& r : routes)
+    for (const auto& e : r.endpoints) {
+      if (r.over != protocol::udp)
+        continue;
+      out.insert({.cluster_ip = r.cluster_ip, .port = r.port, .to = e});
+      if (r.node_port != 0)
+        out.insert({.cluster_ip = {}, .port = r.node_port, .to = e});
+    }
+  return out;
+}
+
 std::set<std::string> keys_of(const auto& map) {
   std::set<std::string> out;
   for (const auto& [key, value] : map)
@@ -49,6 +62,14 @@ void route_changes::add(route_changes newer) {
   }
   for (auto& [key, routes] : newer.services)
     services[key] = std::move(routes);
+}
+
+std::set<ended_way> ended_ways(const std::vector<service_route>& before,
+                               const std::vector<service_route>& after) {
+  auto out = udp_ways(before);
+  for (const auto& way : udp_ways(after))
+    out.erase(way);
+  return out;
 }
 
 void route_table::put_service(const api::object& o) {

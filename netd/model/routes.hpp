@@ -48,6 +48,17 @@ struct route_changes {
   void add(route_changes newer);
 };
 
+/// A way that UDP packets took and do not take any more. The kernel remembers where a flow goes, so
+/// a sender that keeps its port would go on to the endpoint that went.
+struct ended_way {
+  std::string cluster_ip; // empty: by a node port, at any address of this node
+  std::uint16_t port = 0;
+  endpoint to;
+  auto operator<=>(const ended_way&) const = default;
+};
+std::set<ended_way> ended_ways(const std::vector<service_route>& before,
+                               const std::vector<service_route>& after);
+
 /// All Services and EndpointSlices, each object parsed once, and the routes that follow from them.
 ///
 /// Only cluster IPs have routes (headless and ExternalName have none). An endpoint counts when it

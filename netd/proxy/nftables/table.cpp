@@ -1,5 +1,7 @@
 #include "netd/proxy/nftables/table.hpp"
 
+#include "netd/host/conntrack.hpp"
+
 #include <nftables/libnftables.h>
 #include <utility>
 
@@ -31,13 +33,24 @@ result<void> nft_table::run(const std::string& script) {
                             + (why ? why : "unknown")};
 }
 
+void nft_table::put(const std::string& service, service_routes routes) {
+  static const std::vector<service_route> none;
+  auto before = routes_.find(service);
+  ended_.merge(ended_ways(before == routes_.end() ? none : *before->second, *routes));
+  wanted_.put(service, *routes);
+  if (routes->empty())
+    routes_.erase(service);
+  else
+    routes_[service] = std::move(routes);
+}
+
 result<void> nft_table::apply(const route_changes& changes) {
   if (changes.whole)
     for (const auto& service : wanted_.services())
       if (!changes.services.contains(service))
-        wanted_.put(service, {});
+        put(service, std::make_shared<const std::vector<service_route>>());
   for (const auto& [service, routes] : changes.services)
-    wanted_.put(service, *routes);
+    put(service, routes);
   if (!stands_)
     wanted_.lost();
   auto script = (stands_ ? std::string{} : base_script(options_)) + wanted_.change_script(options_);
@@ -48,6 +61,23 @@ result<void> nft_table::apply(const route_changes& changes) {
     CHECK_RETURN(done);
   }
   wanted_.applied();
+  return forget_ended();
+}
+
+result<void> nft_table::forget_ended() {
+  if (ended_.empty())
+    return {};
+  auto ended = [this](const host::udp_flow& flow) {
+    ended_way way{.cluster_ip = flow.destination,
+                  .port = flow.port,
+                  .to = {.ip = flow.answerer, .port = flow.answer_port}};
+    if (ended_.contains(way))
+      return true;
+    way.cluster_ip.clear();
+    return ended_.contains(way);
+  };
+  CHECK_RETURN(host::forget_udp(ended));
+  ended_.clear();
   return {};
 }
 

@@ -139,6 +139,24 @@ TEST_CASE("routes: a slice that moves to another service leaves the first") {
   CHECK(table.all()[1].endpoints.empty());
 }
 
+TEST_CASE("routes: ended ways are those of UDP that lead nowhere or elsewhere now") {
+  service_route dns{.name = "kube-system/dns:",
+                    .cluster_ip = "10.96.0.10",
+                    .over = protocol::udp,
+                    .port = 53,
+                    .node_port = 30053,
+                    .endpoints = {{"10.244.1.2", 53}, {"10.244.1.3", 53}}};
+  auto after = dns;
+  after.endpoints = {{"10.244.1.3", 53}, {"10.244.1.4", 53}};
+  CHECK(ended_ways({dns}, {after})
+        == std::set<ended_way>{{"10.96.0.10", 53, {"10.244.1.2", 53}},
+                               {"", 30053, {"10.244.1.2", 53}}});
+  CHECK(ended_ways({dns}, {}).size() == 4);
+  CHECK(ended_ways({dns}, {dns}).empty());
+  dns.over = protocol::tcp;
+  CHECK(ended_ways({dns}, {}).empty());
+}
+
 TEST_CASE("routes: changes added up in any pieces are the whole") {
   random_source random{3};
   for (int round = 0; round < 50; ++round) {

@@ -1,4 +1,5 @@
 #include "config/base/random.hpp"
+#include "netd/host/conntrack.hpp"
 #include "netd/host/link.hpp"
 #include "netd/proxy/nftables/rules.hpp"
 #include "netd/proxy/nftables/table.hpp"
@@ -226,6 +227,58 @@ TEST_CASE("nftables table: a table that somebody took away is missed and made an
     CHECK_RETURN(table->apply({}));
     CHECK_RETURN(table->verify());
     return expect(try_connect("10.96.0.20", 80) == ECONNREFUSED, "its rules are back");
+  }));
+}
+
+/// A UDP socket bound there, which says what it is sent.
+struct udp_socket {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  udp_socket(const char* ip, std::uint16_t port) {
+    auto at = address(ip, port);
+    timeval deadline{.tv_sec = 0, .tv_usec = 300'000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
+    (void)bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof(at));
+  }
+  udp_socket(const udp_socket&) = delete;
+  udp_socket& operator=(const udp_socket&) = delete;
+  ~udp_socket() { close(fd); }
+  void send(const char* ip, std::uint16_t port) const {
+    auto to = address(ip, port);
+    (void)sendto(fd, "x", 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof(to));
+  }
+  bool heard() const {
+    char byte = 0;
+    return recv(fd, &byte, 1, 0) == 1;
+  }
+};
+
+TEST_CASE("nftables table: a UDP sender that keeps its port moves on with the endpoints") {
+  if (geteuid() != 0)
+    return;
+  CHECK(in_own_namespace([]() -> result<void> {
+    CHECK_RETURN(host::set_up("lo"));
+    CHECK_RETURN(host::create_bridge("br0", "10.244.1.2/8"));
+    CHECK_RETURN(host::add_address("br0", "10.244.1.3/8"));
+    OR_RETURN(auto table, nft_table::open(options));
+    auto dns = web({{"10.244.1.2", 5353}});
+    dns.over = protocol::udp;
+    CHECK_RETURN(table->apply(only({dns})));
+    udp_socket first("10.244.1.2", 5353);
+    udp_socket second("10.244.1.3", 5353);
+    udp_socket sender("10.244.1.2", 40000);
+    udp_socket other("10.244.1.2", 40001);
+    sender.send("10.96.0.20", 80);
+    CHECK_RETURN(expect(first.heard(), "the first endpoint hears the sender"));
+    other.send("10.244.1.3", 5353); // a flow of its own, not through the service
+    CHECK_RETURN(expect(second.heard(), "the second hears the other one"));
+    dns.endpoints = {{"10.244.1.3", 5353}};
+    CHECK_RETURN(table->apply(only({dns})));
+    sender.send("10.96.0.20", 80);
+    CHECK_RETURN(expect(second.heard(), "the second endpoint hears the sender"));
+    OR_RETURN(auto others, host::forget_udp([](const host::udp_flow& flow) {
+                return flow.destination == "10.244.1.3" && flow.port == 5353;
+              }));
+    return expect(others == 1, "a flow that is none of the service's was left alone");
   }));
 }
 
