@@ -182,14 +182,20 @@ void script::group(const words& w) {
   say(to_text(first_));
 }
 
-// log 1 of terms 1 1 4: as if all of it had been written, and nothing been committed.
+// log 1 of terms 1 1 4 ballot 6: as if all of it had been written, and nothing been committed.
 void script::prepared_log(const words& w) {
   auto& h = hosts_.at(id_of(w.at(1)));
   effects out;
-  for (std::size_t i = 4; i < w.size(); ++i)
-    out.append.push_back(
-      {term_id{std::stoull(w[i])}, log_index{i - 3}, entry_kind::command, share("x")});
-  out.save_ballot = ballot{out.append.back().term, nobody};
+  term_id term{};
+  for (std::size_t i = 4; i < w.size(); ++i) {
+    if (w[i] == "ballot") {
+      term = term_id{std::stoull(w.at(i + 1))};
+      break;
+    }
+    term = term_id{std::stoull(w[i])};
+    out.append.push_back({term, log_index{i - 3}, entry_kind::command, share("x")});
+  }
+  out.save_ballot = ballot{term, nobody};
   h.disk.order(out);
   h.disk.perform_first();
   say(name(id_of(w[1])) + " has " + std::to_string(out.append.size()) + " entries");
@@ -337,7 +343,8 @@ void script::show_status() {
     std::string line = name(id) + " " + std::string{to_text(s.leadership.role)} + " term "
                        + to_string(s.ballot.term) + " leader " + to_string(s.leadership.leader)
                        + " log " + to_text(s.first) + ".." + to_text(s.last) + " commit "
-                       + to_string(s.commit) + " applied " + to_string(s.applied);
+                       + to_string(s.commit) + " applied " + to_string(s.applied)
+                       + (s.durable == s.last.index ? "" : " durable " + to_string(s.durable));
     for (const auto& p : s.peers)
       line += "; " + name(p.id) + " " + std::string{p.way} + " match " + to_string(p.match)
               + " next " + to_string(p.next);
