@@ -107,11 +107,12 @@ result<void> host_gateway::apply(const podnet_plan& plan) {
 result<void> host_gateway::close() {
   result<void> first;
   std::error_code error;
-  std::filesystem::remove(options_.cni_file, error);
+  bool was_there = std::filesystem::remove(options_.cni_file, error);
   if (error)
     keep_first(first, system_failure("remove " + options_.cni_file, error.value()));
+  if (was_there) // else a bridge of that name is somebody else's
+    keep_first(first, host::delete_link(options_.bridge));
   keep_first(first, set_routes({}));
-  keep_first(first, host::delete_link(options_.bridge));
   for (const auto& [setting, value] : found_)
     keep_first(first, host::write_sysctl(setting, value));
   found_.clear();

@@ -62,7 +62,8 @@ TEST_CASE("routes: the endpoints of a service's slices are joined by port name a
 
 TEST_CASE("routes: which endpoints count") {
   const auto* terminating =
-    R"({"addresses":["10.244.1.9"],"conditions":{"ready":false,"serving":true,"terminating":true}})";
+    R"({"addresses":["10.244.1.9"],
+        "conditions":{"ready":false,"serving":true,"terminating":true}})";
   const auto* gone = R"({"addresses":["10.244.1.8"],"conditions":{"ready":false}})";
   struct row {
     const char* name;
