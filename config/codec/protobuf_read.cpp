@@ -248,6 +248,8 @@ result<json> decoder::envelope(std::string_view bytes, std::size_t depth) {
   auto group = slash == std::string::npos ? std::string() : api_version.substr(0, slash);
   auto version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
   const auto* known = kinds_.by_kind(group, version, kind);
+  if (known == nullptr && kind == "DeleteOptions") // clients name it after the group they delete in
+    known = kinds_.by_kind("", "v1", kind);
   if (known == nullptr || !speaks_protobuf(*known->of))
     return failure{reason::unsupported_media_type, "the kind \"" + kind + "\" of \"" + api_version
                                                      + "\" cannot be read from protobuf"};

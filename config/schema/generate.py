@@ -62,6 +62,9 @@ class Tables:
         self.resources, self.subs, self.columns = [], [], []
         self.names = {key: dict(word.split("=") for word in words) for key, *words in
                       (line.split(" ") for line in lines_of(HERE / "kept/names.txt"))}
+        unknown = set(self.names) - {r.key() for r in model.resources}
+        if unknown:
+            fail(f"names of unknown resources: {unknown}")
         self.read_columns()
 
     def text_span(self, values):

@@ -222,11 +222,36 @@ struct normalizer {
   static bool enter(const std::string&, const type& of, json& value) {
     if (of.what == shape::object && value.is_object())
       drop_nulls(of, value);
+    else if ((of.what == shape::array || of.what == shape::map) && value.is_structured())
+      fill_nulls(of, value);
     else if (of.what == shape::quantity && value.is_number())
       value = value.dump();
     return of.what != shape::any;
   }
   static bool unknown(const std::string&, const json&) { return false; }
+
+  /// A null element is the zero value of its type.
+  static void fill_nulls(const type& of, json& value) {
+    if (of.element->what == shape::any)
+      return;
+    for (auto& part : value)
+      if (part.is_null())
+        part = zero_of(of.element->what);
+  }
+
+  static json zero_of(shape what) {
+    switch (what) {
+    case shape::object:
+    case shape::map: return json::object();
+    case shape::array: return json::array();
+    case shape::boolean: return false;
+    case shape::integer:
+    case shape::number:
+    case shape::int_or_string: return 0;
+    case shape::quantity: return "0";
+    default: return "";
+    }
+  }
 
   static void drop_nulls(const type& of, json& value) {
     for (auto at = value.begin(); at != value.end();) {

@@ -53,8 +53,8 @@ std::vector<cause> check_types(const type& of, const nlohmann::json& tree, std::
 std::vector<cause> check_values(const type& of, const nlohmann::json& tree,
                                 std::size_t limit = 100);
 
-/// Removes nulls (a null for a required list becomes an empty one) and turns numbers given for
-/// quantities into text. The tree is of the right types.
+/// Removes nulls (a null for a required list becomes an empty one, a null element the zero value of
+/// its type) and turns numbers given for quantities into text. The tree is of the right types.
 void normalize(const type& of, nlohmann::json& tree);
 /// Sets the defaults of absent fields in every object that is there, and below objects that a
 /// default makes present. A zero value counts as absent where the field says so.

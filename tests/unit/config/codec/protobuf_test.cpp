@@ -197,6 +197,16 @@ TEST_CASE("protobuf: an embedded object in an envelope of its own is read") {
   CHECK((*tree)["data"]["data"]["a"] == "aGk=");
 }
 
+TEST_CASE("protobuf: the options of a deletion may be named after any group") {
+  std::string message;
+  wire::put_number(message, 1, 0); // gracePeriodSeconds
+  wire::put_bytes(message, 4, "Foreground");
+  auto tree = from_protobuf(kinds(), protobuf_envelope("apps/v1", "DeleteOptions", message));
+  REQUIRE(tree);
+  CHECK(*tree == json::parse(R"({"apiVersion":"apps/v1","kind":"DeleteOptions",
+                                 "gracePeriodSeconds":0,"propagationPolicy":"Foreground"})"));
+}
+
 TEST_CASE("protobuf: a frame of a watch carries its length and the enveloped object") {
   auto frame = protobuf_watch_frame("ADDED", "k8s");
   CHECK(frame

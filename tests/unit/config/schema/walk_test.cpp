@@ -110,6 +110,15 @@ TEST_CASE("walk: a null for a required list becomes an empty list") {
   CHECK(tree == json::parse(R"({"spec":{"containers":[]}})"));
 }
 
+TEST_CASE("walk: a null element becomes the zero value of its type") {
+  auto tree = json::parse(R"({"metadata":{"labels":{"a":null},"finalizers":[null]},
+    "spec":{"containers":[null],"overhead":{"cpu":null}}})");
+  normalize(pod(), tree);
+  CHECK(tree == json::parse(R"({"metadata":{"labels":{"a":""},"finalizers":[""]},
+    "spec":{"containers":[{}],"overhead":{"cpu":"0"}}})"));
+  CHECK(fields(check_values(pod(), tree)) == std::vector<std::string>{"spec.containers[0].name"});
+}
+
 TEST_CASE("walk: what is required and missing is told, but not in the status") {
   auto tree = json::parse(R"({"kind":"Pod","spec":{"containers":[{"image":"i"}],
     "volumes":[{"emptyDir":{}}]},"status":{"containerStatuses":[{}]}})");
