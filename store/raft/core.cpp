@@ -157,8 +157,12 @@ void core::hand_out(effects& out) {
   bool installing = incoming_ && incoming_->installing;
   if (installing || handed_ >= limit || applying_bytes_ >= options_.max_apply_bytes)
     return;
-  if (log_.in_memory(handed_ + 1))
-    return give(log_.slice(handed_ + 1, limit, options_.max_apply_bytes), out);
+  auto budget = options_.max_apply_bytes - applying_bytes_;
+  if (log_.in_memory(handed_ + 1)) {
+    if (applying_bytes_ == 0 || log_.weight_at(handed_ + 1) <= budget)
+      give(log_.slice(handed_ + 1, limit, budget), out);
+    return;
+  }
   if (loading_apply_ == log_index{} && !load_failed_) {
     loading_apply_ = handed_ + 1;
     out.load.push_back({handed_ + 1, limit, options_.max_batch_bytes});
