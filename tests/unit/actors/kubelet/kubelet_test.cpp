@@ -55,7 +55,8 @@ struct node {
     return api->status(pod).at("containerStatuses").at(index);
   }
   std::string condition(const std::string& pod, const std::string& type) {
-    for (const auto& c : api->status(pod).at("conditions"))
+    auto status = api->status(pod);
+    for (const auto& c : status.value("conditions", json::array()))
       if (c["type"] == type)
         return c["status"];
     return "";
@@ -183,7 +184,9 @@ TEST_CASE("kubelet: a crashing container is restarted ever later and says CrashL
   CHECK(n.container("p")["lastState"]["terminated"]["exitCode"] == 2);
   CHECK(n.phase("p") == "Running");
   CHECK(n.condition("p", "Ready") == "False");
-  n.world.advance(10s);
+  n.world.advance(9s);
+  CHECK(n.container("p")["restartCount"] == 1);
+  n.world.advance(2s); // ten seconds after its end it was started again
   CHECK(n.container("p")["restartCount"] == 2);
   n.world.advance(10s);
   CHECK(n.container("p")["restartCount"] == 2);
