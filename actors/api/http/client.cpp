@@ -286,12 +286,12 @@ client::client(client_settings settings, std::optional<pki::tls_context> tls)
     : client(std::move(settings), std::move(tls), std::make_shared<io::threads>(1)) {}
 
 client::~client() {
-  std::promise<void> done;
-  boost::asio::post(pool_->loop(), [&done, in = pool_] {
+  std::promise<void> closed;
+  boost::asio::post(pool_->loop(), [&closed, in = pool_] {
     in->close();
-    done.set_value();
+    closed.set_value();
   });
-  done.get_future().wait();
+  closed.get_future().wait();
 }
 
 ongoing client::send(request what, duration deadline, done then) {

@@ -22,8 +22,8 @@ class pool;
 /// A request with its callbacks. On the pool's loop, but for `home` and `loop`, which never change.
 class call : public std::enable_shared_from_this<call> {
 public:
-  call(boost::asio::io_context& on, std::weak_ptr<pool> of)
-      : loop(on), home(std::move(of)), timer(on) {}
+  call(boost::asio::io_context& lives_on, std::weak_ptr<pool> of)
+      : loop(lives_on), home(std::move(of)), timer(lives_on) {}
 
   boost::asio::io_context& loop;
   std::weak_ptr<pool> home;

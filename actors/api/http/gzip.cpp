@@ -110,7 +110,7 @@ result<std::string> gunzip(std::string_view compressed, std::size_t limit) {
     out.append(buffer.data(), buffer.size() - zip.avail_out);
   }
   inflateEnd(&zip);
-  if (state != Z_STREAM_END)
+  if (state != Z_STREAM_END || out.size() > limit)
     return failure{.reason = out.size() > limit ? reason::too_large : reason::bad_request,
                    .message = "unpacking gzip failed"};
   return out;

@@ -6,6 +6,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <algorithm>
+
 #include <utility> // Boost 1.74 needs it before Asio
 
 namespace troupe::http::detail {
@@ -102,8 +104,12 @@ request_parser& request_parser::operator=(request_parser&&) noexcept = default;
 
 parsed request_parser::feed(std::string_view bytes) {
   if (!at_) {
-    while (kept_.empty() && !bytes.empty() && (bytes.front() == '\r' || bytes.front() == '\n'))
-      bytes.remove_prefix(1); // empty lines before a request are ignored (RFC 9112 2.2)
+    auto blank = [](std::string_view text) {
+      return std::min(text.find_first_not_of("\r\n"), text.size());
+    };
+    kept_.erase(0, blank(kept_)); // empty lines before a request are ignored (RFC 9112 2.2)
+    if (kept_.empty())
+      bytes.remove_prefix(blank(bytes));
     if (bytes.empty() && kept_.empty())
       return parsed::need_more;
     at_ = std::make_unique<state>();

@@ -39,16 +39,16 @@ void conversation::pump() {
   pumping_ = true;
   read_blocked_ = write_blocked_ = false;
   auto budget = pump_budget;
-  bool moved = true;
-  while (moved && !shut_ && budget > 0) {
-    moved = write_some();
-    moved = (!shut_ && read_some()) || moved;
+  bool progress = true;
+  while (progress && !shut_ && budget > 0) {
+    progress = write_some();
+    progress = (!shut_ && read_some()) || progress;
     budget -= std::min(budget, record);
   }
   pumping_ = false;
   if (shut_)
     return;
-  if (moved)
+  if (progress)
     boost::asio::post(loop_, [keep] { keep->pump(); });
   else
     arm();
