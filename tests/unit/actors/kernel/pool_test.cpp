@@ -1,4 +1,6 @@
 // Blocking work, on simulated and on real threads; and the real scheduler with two workers.
+#include "actors/kernel/outside.hpp"
+#include "actors/kernel/supervisor.hpp"
 #include "tests/support/deterministic.hpp"
 
 #include <doctest/doctest.h>
@@ -180,4 +182,40 @@ TEST_CASE("real pool: keeps the order with one thread, refuses beyond its queue,
     std::this_thread::yield();
   last.get_future().wait();
   CHECK(order == std::vector<int>{1, 2, 3});
+}
+
+TEST_CASE("real scheduler: a tree under kills answers every ask and stops in order") {
+  caf::actor_system_config config;
+  configure(config, 2);
+  caf::actor_system system{config};
+  auto process = process::make(system, {.who = {"real", role::master}}, make_system_clock());
+  auto pool = make_blocking_pool("test", 2);
+  std::vector<stable<worker_actor>> workers(3, stable<worker_actor>{process});
+  tree t{.tolerance = {.deaths = 1'000'000}, .backoff = {.first = 1ms, .most = 1ms}};
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    workers[i] = stable<worker_actor>{process};
+    t.children.push_back({"w" + std::to_string(i), restart::always,
+                          [&pool](const place& at) { return spawn_worker(at, *pool); },
+                          workers[i].slot()});
+  }
+  auto root = spawn_supervisor({.process = process}, t);
+  random_source random{7};
+  std::map<reason, int> failures;
+  int answers = 0;
+  for (int i = 0; i < 600; ++i) {
+    auto at = random.below(workers.size());
+    if (random.chance(1, 3))
+      (void)process->kill("w" + std::to_string(at));
+    auto r = ask_and_wait(process, workers[at].handle(), work{1}, 20s);
+    if (r)
+      ++answers;
+    else
+      ++failures[r.error().reason];
+  }
+  CHECK(answers > 300);
+  CHECK(failures[reason::timeout] == 0); // each of the others was answered unavailable
+  CHECK(failures[reason::internal] == 0);
+  CHECK(ask_and_wait(process, root, stop_tree{}, 10s));
+  CHECK(process->actors().size() <= 1); // the root may still be ending
+  process->crash();
 }
