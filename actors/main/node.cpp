@@ -183,7 +183,7 @@ result<void> node::start_https() {
 }
 
 kernel::tree node::informers() {
-  auto of = [this](std::string group, std::string version, std::string resource) {
+  auto of = [](std::string group, std::string version, std::string resource) {
     api::request r;
     r.verb = api::verb::list;
     r.group = std::move(group);
