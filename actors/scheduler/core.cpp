@@ -73,6 +73,13 @@ void core::bind_failed(std::string_view uid, instant now) {
   queue_.happened(some_pod_gone, now);
 }
 
+void core::forget_assumed(instant now) {
+  for (const auto& [p, n] : std::exchange(assumed_, {})) {
+    picture_.displace(p);
+    queue_.add(p, picture_.pod(p).priority, picture_.pod(p).created, false, now);
+  }
+}
+
 pod_ref core::ref(pod_id p) const {
   const auto& e = picture_.pod(p);
   return {e.ns, e.name, e.uid};

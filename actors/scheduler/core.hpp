@@ -54,6 +54,9 @@ public:
   /// An assumed pod could not be bound.
   void bind_failed(std::string_view uid, instant now);
 
+  /// Whoever was to bind is gone: what is assumed and not bound is to be decided again.
+  void forget_assumed(instant now);
+
   /// When `decide` has something to do; nullopt: not before something happens.
   std::optional<instant> next() const { return queue_.next(); }
   /// Why the pod fits nowhere right now, node by node; empty: it is unknown or fits.

@@ -1,0 +1,53 @@
+// All controllers that the generic reconciler runs. Each is a value made anew for every incarnation
+// of its actor: what it remembers between plans goes with it.
+#pragma once
+
+#include "actors/controllers/shell/registration.hpp"
+
+#include <mutex>
+
+namespace troupe::schema {
+class catalog;
+}
+
+namespace troupe::control {
+
+/// Which nodes are suspect, shared by the one who finds out and the endpoint controllers.
+class suspects_board {
+public:
+  struct note {
+    std::set<std::string> nodes;
+    bool suspended = false;
+    bool operator==(const note&) const = default;
+  };
+  note get() const {
+    std::lock_guard guard{lock_};
+    return now_;
+  }
+  void set(note n) {
+    std::lock_guard guard{lock_};
+    now_ = std::move(n);
+  }
+
+private:
+  mutable std::mutex lock_;
+  note now_;
+};
+using suspects_ptr = std::shared_ptr<suspects_board>;
+
+registration replica_set_controller();
+registration replication_controller();
+registration deployment_controller();
+registration endpoint_slice_controller(suspects_ptr suspects);
+registration endpoints_controller(suspects_ptr suspects);
+/// `ca`: PEM of the cluster's CA.
+registration defaults_controller(std::string ca);
+registration pod_gc_controller(std::int64_t threshold);
+/// `watched`: the resources that have informers; others are owners and dependents of nobody.
+registration collector_controller(const schema::catalog& catalog, std::vector<resource> watched);
+
+/// What the collector watches: every resource that can be listed, watched and deleted, in its
+/// preferred version, but for Events.
+std::vector<resource> collectable(const schema::catalog& catalog);
+
+} // namespace troupe::control
