@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <future>
+#include <malloc.h>
 
 namespace troupe::http {
 namespace {
@@ -43,6 +44,26 @@ result<tcp::acceptor> listen_on(boost::asio::io_context& loop, const listen_addr
   return out;
 }
 
+/// glibc keeps what a thousand closed connections held; giving it back costs milliseconds, so it is
+/// done after many have closed and not often.
+class memory_return {
+public:
+  void look(std::uint64_t open, steady::time_point now) {
+    most_ = std::max(most_, open);
+    if (most_ < open + worthwhile || now < last_ + pause)
+      return;
+    malloc_trim(0);
+    most_ = open;
+    last_ = now;
+  }
+
+private:
+  static constexpr std::uint64_t worthwhile = 256;
+  static constexpr duration pause = 10s;
+  std::uint64_t most_ = 0;
+  steady::time_point last_;
+};
+
 /// How often deadlines are looked at: often enough for the shortest.
 duration sweep_interval(const server_settings& s) {
   auto shortest = std::min(
@@ -66,6 +87,7 @@ struct server::state {
   std::deque<boost::asio::steady_timer> pauses; // of acceptors that ran out of descriptors
   std::vector<std::uint16_t> ports;
   std::size_t turn = 0; // on the first loop
+  memory_return memory; // on the first loop
   bool stopped = false;
 
   explicit state(std::size_t count) : threads(count) {}
@@ -139,6 +161,8 @@ void server::state::sweep(part& on) {
       auto one = *at++; // a sweep may remove it
       one->sweep(now);
     }
+    if (&on == &parts.front())
+      memory.look(core.connections, now);
     sweep(on);
   });
 }

@@ -114,7 +114,7 @@ public:
   /// New connections use these certificates; open ones keep theirs.
   void reload(pki::tls_context tls);
   /// Accepts no more, lets requests being answered finish for up to `grace`, breaks off the rest
-  /// (streams at once), joins the threads.
+  /// (streams at once), joins the threads. Must not be called on one of them.
   void stop(duration grace = 5s);
   server_counts counts() const;
 
