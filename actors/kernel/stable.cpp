@@ -37,16 +37,34 @@ public:
   }
 
   void bind(const caf::strong_actor_ptr& incarnation) {
-    std::lock_guard lock{mutex_}; // what comes meanwhile comes after what waited
-    if (state_ == state::closed)
-      return;
-    for (auto& [message, cause] : stash_) {
-      trace::scope scope{cause};
-      incarnation->enqueue(std::move(message), nullptr);
+    {
+      std::lock_guard lock{mutex_}; // what comes meanwhile comes after what waited
+      if (state_ == state::closed)
+        return;
+      for (auto& [message, cause] : stash_) {
+        trace::scope scope{cause};
+        incarnation->enqueue(std::move(message), nullptr);
+      }
+      stash_.clear();
+      target_ = incarnation;
+      state_ = state::bound;
     }
-    stash_.clear();
-    target_ = incarnation;
-    state_ = state::bound;
+    // Messages wait from its death on, not only when its supervisor has heard of it.
+    incarnation->get()->attach_functor(
+      [self = caf::weak_actor_ptr{ctrl()}, dead = incarnation->id()] {
+        if (auto still = self.lock())
+          static_cast<forwarder*>(still->get())->lost(dead);
+      });
+  }
+
+  void lost(caf::actor_id dead) {
+    caf::strong_actor_ptr released; // not under the lock
+    std::lock_guard lock{mutex_};
+    if (state_ != state::bound || target_->id() != dead)
+      return;
+    state_ = state::waiting;
+    released = std::move(target_);
+    target_ = nullptr;
   }
 
   void leave(bool waiting) {

@@ -162,7 +162,8 @@ std::optional<std::size_t> find(pointer self, std::string_view name) {
 }
 
 void on_down(pointer self, const caf::down_msg& down) {
-  auto& children = self->state.children;
+  auto& state = self->state;
+  auto& children = state.children;
   auto dead = std::find_if(children.begin(), children.end(), [&](const running& c) {
     return c.address && c.address->address() == down.source;
   });
@@ -178,6 +179,9 @@ void on_down(pointer self, const caf::down_msg& down) {
               .child = static_cast<std::size_t>(dead - children.begin()),
               .failed = !normal,
               .why = dead->last_death});
+  for (std::size_t i = 0; i < children.size(); ++i)
+    if (state.book.children[i].phase == supervision::phase::ended && children[i].spec.slot)
+      children[i].spec.slot.park(); // nobody comes any more
 }
 
 void on_timer(pointer self, const supervision_timer& m) {

@@ -212,7 +212,7 @@ TEST_CASE("real scheduler: a tree under kills answers every ask and stops in ord
     else
       ++failures[r.error().reason];
   }
-  CHECK(answers > 300);
+  CHECK(answers > 200);                  // a third was killed just before it was asked
   CHECK(failures[reason::timeout] == 0); // each of the others was answered unavailable
   CHECK(failures[reason::internal] == 0);
   CHECK(ask_and_wait(process, root, stop_tree{}, 10s));

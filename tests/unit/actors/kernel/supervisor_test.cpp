@@ -2,6 +2,7 @@
 #include "actors/kernel/scope.hpp"
 #include "tests/support/deterministic.hpp"
 
+#include <caf/send.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -101,6 +102,32 @@ TEST_CASE("supervisor: an ask while its actor is being restarted is answered by 
   s.world.tell(s.a.handle(), crash{"x"});
   s.world.settle();
   CHECK(s.ask(s.a)->incarnation == 2);
+}
+
+TEST_CASE("supervisor: a handle waits from its actor's death on, before the supervisor has heard") {
+  deterministic world;
+  auto lines = std::make_shared<diary>();
+  stable<worker_actor> handle{world.process};
+  auto first = spawn_worker(world.at("w"), lines);
+  handle.slot().bind(caf::actor_cast<caf::strong_actor_ptr>(first));
+  REQUIRE(world.process->kill("w"));
+  world.settle();
+  world.tell(handle.handle(), crash{"kept"});
+  CHECK(handle.slot().waiting() == 1);
+  handle.slot().bind(caf::actor_cast<caf::strong_actor_ptr>(first)); // dead: nobody gets it
+  CHECK(handle.slot().waiting() == 0);
+}
+
+TEST_CASE("supervisor: asks to a child that ended for good are refused, not kept") {
+  setting s;
+  auto root = spawn_supervisor(
+    s.world.at(""), {.children = {{"once", restart::on_failure, worker(s.lines), s.a.slot()}}});
+  s.world.settle();
+  caf::anon_send_exit(s.a.handle(), caf::exit_reason::user_shutdown);
+  s.world.settle();
+  auto before = s.world.now();
+  CHECK(s.ask(s.a).error().reason == reason::unavailable);
+  CHECK(s.world.now() == before);
 }
 
 TEST_CASE("supervisor: a kill by path destroys the state") {
