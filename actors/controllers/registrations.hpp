@@ -43,6 +43,8 @@ registration endpoints_controller(suspects_ptr suspects);
 /// `ca`: PEM of the cluster's CA.
 registration defaults_controller(std::string ca);
 registration pod_gc_controller(std::int64_t threshold);
+/// Gives nodes their pod subnets.
+registration node_ipam_controller(std::string cluster_cidr, std::uint8_t node_mask);
 /// `watched`: the resources that have informers; others are owners and dependents of nobody.
 registration collector_controller(const schema::catalog& catalog, std::vector<resource> watched);
 

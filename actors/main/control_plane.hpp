@@ -3,9 +3,11 @@
 #pragma once
 
 #include "actors/client/protocol.hpp"
+#include "actors/kernel/links.hpp"
 #include "actors/kernel/scope.hpp"
 #include "actors/kernel/supervisor.hpp"
 #include "actors/storage/protocol.hpp"
+#include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
 
 #include <functional>
@@ -13,16 +15,6 @@
 #include <mutex>
 
 namespace troupe::program {
-
-struct control_plane_dependencies {
-  settings::master settings;
-  client::api_actor api;
-  std::function<std::vector<std::string>()> ready_masters;
-};
-
-/// Adds its children to a master's tree.
-void add_control_plane(kernel::tree& to, const kernel::process_ptr& process,
-                       const control_plane_dependencies& with, const kernel::stable_slot& scope);
 
 /// Who leads, for those who look at it from outside of the actors (`troupe status`).
 class leadership_note {
@@ -40,6 +32,19 @@ private:
   mutable std::mutex lock_;
   storage::leadership now_;
 };
+
+struct control_plane_dependencies {
+  settings::master settings;
+  std::vector<client::api_actor> api; // of this master; the last one serves the leader scope
+  schema::catalog_ptr catalog;
+  std::string ca_pem;
+  std::shared_ptr<const leadership_note> leadership;
+  std::function<std::vector<std::string>()> ready_masters;
+};
+
+/// Adds its children to a master's tree, and offers what other masters say to it.
+void add_control_plane(kernel::tree& to, const kernel::process_ptr& process, kernel::links& links,
+                       const control_plane_dependencies& with, const kernel::stable_slot& scope);
 
 struct look_up {
   using local_only = void;

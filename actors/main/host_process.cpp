@@ -2,6 +2,7 @@
 
 #include "actors/client/types.hpp"
 #include "actors/kernel/asio/transport.hpp"
+#include "actors/lease/watcher.hpp"
 #include "actors/storage/peer.hpp"
 #include "config/pki/key.hpp"
 
@@ -41,6 +42,8 @@ kernel::message_types all_types() {
   kernel::message_types out;
   storage::register_types(out);
   client::register_types(out);
+  lease::register_types(out);
+  lease::register_types(out);
   return out;
 }
 

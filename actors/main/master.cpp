@@ -3,6 +3,7 @@
 #include "actors/api/edge/front.hpp"
 #include "actors/api/server/server.hpp"
 #include "actors/client/types.hpp"
+#include "actors/lease/watcher.hpp"
 #include "actors/main/bootstrap.hpp"
 #include "actors/main/control_plane.hpp"
 #include "actors/main/host_process.hpp"
@@ -48,7 +49,8 @@ std::string ca_of(const secrets& s) { return s.shared.ca.cert().to_pem(); }
 
 /// The handles of a master's actors, made before the actors.
 struct wiring {
-  explicit wiring(const kernel::process_ptr& p) : replica(p), hub(p), scope(p), front(p) {
+  explicit wiring(const kernel::process_ptr& p)
+      : replica(p), hub(p), scope(p), front(p), watcher(p) {
     for (std::size_t i = 0; i < api_workers; ++i)
       api.emplace_back(p);
   }
@@ -56,6 +58,7 @@ struct wiring {
   kernel::stable<storage::watch_hub_actor> hub;
   kernel::stable<kernel::scope_actor> scope;
   kernel::stable<edge::front_actor> front;
+  kernel::stable<lease::watcher_actor> watcher;
   std::vector<kernel::stable<client::api_actor>> api;
 
   std::vector<client::api_actor> workers() const {
@@ -101,6 +104,7 @@ private:
   std::shared_ptr<kernel::blocking_pool> writer_ = kernel::make_blocking_pool("log", 1);
   std::shared_ptr<kernel::blocking_pool> reader_ = kernel::make_blocking_pool("reader", 1);
   std::shared_ptr<leadership_note> leadership_ = std::make_shared<leadership_note>();
+  control::suspects_ptr suspects_ = std::make_shared<control::suspects_board>();
   std::mutex kubelets_lock_;
   std::map<std::string, std::shared_ptr<http::client>> kubelets_;
   std::unique_ptr<http::server> https_;
@@ -132,8 +136,11 @@ void master::offer_portals() {
   kernel::portal api{client::api_portal, wires_.api.front().handle()};
   client::accept_all(api);
   host_.links().offer(std::move(api));
-  host_.links().subscribe(
-    caf::actor_cast<kernel::link_subscriber>(wires_.replica.slot().address()));
+  kernel::portal watcher{lease::watcher_portal, wires_.watcher.handle()};
+  watcher.accept<lease::lost_sight>({kernel::role::master});
+  host_.links().offer(std::move(watcher));
+  for (const auto& slot : {wires_.replica.slot(), wires_.watcher.slot()})
+    host_.links().subscribe(caf::actor_cast<kernel::link_subscriber>(slot.address()));
 }
 
 std::vector<std::string> master::ready_masters() {
@@ -234,7 +241,10 @@ result<kernel::tree> master::tree() {
   storage::hub_dependencies hub{
     .replica = wires_.replica, .reader = reader_, .limits = {}, .bugs = {}};
   control_plane_dependencies plane{.settings = with_,
-                                   .api = wires_.workers().back(),
+                                   .api = wires_.workers(),
+                                   .catalog = catalog_,
+                                   .ca_pem = ca_of(secrets_),
+                                   .leadership = leadership_,
                                    .ready_masters = [this] { return ready_masters(); }};
   kernel::tree out;
   out.children = {
@@ -253,7 +263,19 @@ result<kernel::tree> master::tree() {
          return spawn_leadership_note(at, wires_.replica, leadership_);
        }},
   };
-  add_control_plane(out, host_.process(), plane, wires_.scope.slot());
+  add_control_plane(out, host_.process(), host_.links(), plane, wires_.scope.slot());
+  lease::watcher_settings watcher{.self = with_.name,
+                                  .masters = {},
+                                  .board = suspects_,
+                                  .term = [note = leadership_] { return note->get().term; }};
+  for (const auto& m : with_.masters)
+    if (m.name != with_.name)
+      watcher.masters.emplace(
+        m.name, host_.links().import <lease::watcher_actor>(m.name, lease::watcher_portal));
+  out.children.push_back(
+    {.name = "watcher",
+     .spawn = [watcher](const kernel::place& at) { return lease::spawn_watcher(at, watcher); },
+     .slot = wires_.watcher.slot()});
   return out;
 }
 

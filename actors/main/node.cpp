@@ -5,6 +5,7 @@
 #include "actors/client/failover.hpp"
 #include "actors/client/types.hpp"
 #include "actors/kubelet/kubelet.hpp"
+#include "actors/kubelet/server/server.hpp"
 #include "actors/main/host_process.hpp"
 #include "actors/main/pages.hpp"
 #include "actors/main/program.hpp"
@@ -96,7 +97,8 @@ public:
       , pods_(host_.process())
       , services_(host_.process())
       , slices_(host_.process())
-      , nodes_(host_.process()) {}
+      , nodes_(host_.process())
+      , server_(host_.process()) {}
 
   result<int> run();
 
@@ -118,15 +120,18 @@ private:
   kernel::stable<client::informer_actor> services_;
   kernel::stable<client::informer_actor> slices_;
   kernel::stable<client::informer_actor> nodes_;
+  kernel::stable<kubelet::server_actor> server_;
   std::shared_ptr<kernel::blocking_pool> files_ = kernel::make_blocking_pool("files", 2);
   std::shared_ptr<kernel::blocking_pool> probes_ = kernel::make_blocking_pool("probes", 4);
   std::shared_ptr<kernel::blocking_pool> network_pool_ = kernel::make_blocking_pool("network", 1);
+  std::shared_ptr<kernel::blocking_pool> logs_ = kernel::make_blocking_pool("logs", 16);
   network::drivers network_;
   container_runtime runtime_;
   std::unique_ptr<http::server> https_;
 };
 
 result<void> node::dial_masters() {
+  CHECK_RETURN(host_.links().start(std::nullopt));
   for (const auto& m : with_.masters) {
     auto colon = m.address.rfind(':');
     if (colon == std::string::npos)
@@ -166,14 +171,22 @@ result<void> node::start_https() {
   http::server_settings s;
   s.listen = {{.address = with_.bind_address, .port = with_.port}};
   s.threads = with_.io_threads;
-  std::vector<edge::page_entry> pages = {
+  auto kubelet = server_.handle();
+  auto ask_kubelet = [kubelet](const http::request& what, const api::user&,
+                               const http::responder& to) {
+    kernel::tell(kubelet, kubelet::asked{std::make_shared<const http::request>(what), to});
+  };
+  std::vector<edge::page_entry> pages;
+  for (const char* prefix : kubelet::server_paths)
+    pages.push_back({.prefix = prefix, .anonymous = false, .serve = ask_kubelet});
+  pages.push_back(
     {.prefix = "/troupe/import",
      .anonymous = false,
      .serve = [this](const http::request& what, const api::user&, const http::responder& to) {
        if (!files_->post([this, what, to] { to.answer(import_image(what)); }))
          to.answer(http::failure_response(
            {.reason = reason::too_many_requests, .message = "too much is being imported"}));
-     }}};
+     }});
   for (auto& p : process_pages(host_.process(), {}))
     pages.push_back(std::move(p));
   OR_RETURN(https_, http::server::start(s, tls, [pages](http::request what, http::responder to) {
@@ -249,7 +262,14 @@ result<kernel::tree> node::kubelet_tree() {
       return fake::make_driver({time.now, time.after}, std::move(o));
     };
   }
-  return kubelet::assemble(host_.process(), std::move(k)).tree;
+  auto parts = kubelet::assemble(host_.process(), std::move(k));
+  kubelet::server_settings serves{
+    .manager = parts.manager, .engine = parts.engine, .node = parts.facts, .readers = logs_};
+  parts.tree.children.push_back(
+    {.name = "server",
+     .spawn = [serves](const kernel::place& at) { return kubelet::spawn_server(at, serves); },
+     .slot = server_.slot()});
+  return std::move(parts.tree);
 }
 
 result<kernel::child> node::network_child() {
@@ -287,6 +307,7 @@ result<int> node::run() {
   OR_RETURN(auto t, tree());
   auto code = host_.run(std::move(t));
   https_->stop(1s);
+  network_pool_.reset(); // waits for the work under way
   if (auto cleaned = network::clean_up(network_); !cleaned)
     std::cerr << "give the network back: " << cleaned.error().message << std::endl;
   return code;
