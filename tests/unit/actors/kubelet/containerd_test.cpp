@@ -64,6 +64,11 @@ public:
       at("errands"), [](kernel::self_ptr<errand_actor, kernel::stateless>) {
         return errand_actor::behavior_type{[](const errand& m) { m.run(); }};
       });
+    api_->on_change = [this] {
+      std::lock_guard lock(mutex_);
+      ++changes_;
+      changed_.notify_all();
+    };
     kubelet::settings s;
     s.node.name = "n1";
     s.node.address = "127.0.0.1";
@@ -73,12 +78,14 @@ public:
     s.pod_informer = testing::spawn_informer(at("pods"), api_, "pods");
     s.host = make_host(home, "/etc/resolv.conf");
     s.machine = s.host->facts().value();
-    s.driver = [driver = std::shared_ptr<runtime::driver>(cri::make_driver(
-                  {.socket = server_->socket()}))](const engine::actor_time&) { return driver; };
+    driver = cri::make_driver({.socket = server_->socket()});
+    s.driver = [same = driver](const engine::actor_time&) { return same; };
     s.files = kernel::make_blocking_pool("files", 2);
     s.probes = kernel::make_blocking_pool("probes", 2);
     root_ = kernel::spawn_supervisor(at("kubelet"), assemble(process_, s).tree);
   }
+
+  std::shared_ptr<runtime::driver> driver;
 
   /// Everything of the small API is touched on the actors' thread only.
   template <class F> auto with_api(F f) {
@@ -108,13 +115,17 @@ public:
   void remove(const std::string& name, std::int64_t grace) {
     with_api([&](small_api& api) { api.remove_pod(name, grace, process_->now()); });
   }
-  /// Asks again and again until it holds or 20 s have passed.
+  /// Looks after each change in the API until it holds or 20 s have passed.
   bool until(const std::function<bool()>& holds) {
     auto end = clock_type::now() + 20s;
     while (clock_type::now() < end) {
+      std::unique_lock lock(mutex_);
+      auto seen = changes_;
+      lock.unlock();
       if (holds())
         return true;
-      std::this_thread::yield();
+      lock.lock();
+      changed_.wait_for(lock, 50ms, [&] { return changes_ != seen; });
     }
     return false;
   }
@@ -137,6 +148,9 @@ public:
 private:
   kernel::place at(const std::string& path) { return {.process = process_, .path = path}; }
 
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t changes_ = 0;
   one_thread config_;
   caf::actor_system system_;
   kernel::process_ptr process_;
@@ -223,11 +237,44 @@ TEST_CASE("kubelet on containerd: a container's end is in its status soon") {
   CHECK(m.until([&] { return m.gone("exits"); }));
 }
 
-TEST_CASE("kubelet on containerd: how long from bound to Running") {
+namespace {
+
+/// The same pod without a kubelet: sandbox, container, start.
+double bare_pod(runtime::driver& driver, const std::string& name) {
+  using test_node::wait_for;
+  runtime::sandbox_config pod;
+  pod.pod = {name, "default", "bare"}; // no label: no kubelet takes it for an orphan
+  pod.hostname = name;
+  pod.log_directory = test_node::directory() + "/logs/" + name;
+  std::filesystem::create_directories(pod.log_directory + "/a");
+  pod.cgroup_parent = test_node::cgroup() + "/bare";
+  runtime::container_config c;
+  c.name = "a";
+  c.image = "docker.io/library/busybox:1.35";
+  c.command = {"sleep", "1000"};
+  c.log_path = "a/0.log";
+  auto began = clock_type::now();
+  auto sandbox = wait_for<std::string>([&](auto to) { driver.run_sandbox(pod, to); });
+  REQUIRE(sandbox);
+  auto made =
+    wait_for<std::string>([&](auto to) { driver.create_container(*sandbox, c, pod, to); });
+  REQUIRE(made);
+  REQUIRE(wait_for<void>([&](auto to) { driver.start_container(*made, to); }));
+  auto took = milliseconds(clock_type::now() - began);
+  REQUIRE(wait_for<void>([&](auto to) { driver.stop_sandbox(*sandbox, to); }));
+  REQUIRE(wait_for<void>([&](auto to) { driver.remove_sandbox(*sandbox, to); }));
+  return took;
+}
+
+} // namespace
+
+TEST_CASE("kubelet on containerd: how long from bound to Running, beside the runtime alone") {
   auto& m = the();
   std::vector<double> took;
-  for (int i = 0; i < 9; ++i) {
+  std::vector<double> bare;
+  for (int i = 0; i < 9; ++i) { // in turn: the machine is not equally busy all the time
     auto name = "bench-" + std::to_string(i);
+    bare.push_back(bare_pod(*m.driver, "bare-" + std::to_string(i)));
     auto began = clock_type::now();
     m.create(name, R"("containers":[{"name":"a","image":"busybox:1.35","command":["sleep","1000"],)"
                    R"("resources":{"limits":{"cpu":"100m","memory":"64Mi"}}}])");
@@ -237,5 +284,7 @@ TEST_CASE("kubelet on containerd: how long from bound to Running") {
     REQUIRE(m.until([&] { return m.gone(name); }));
   }
   std::sort(took.begin(), took.end());
-  MESSAGE("bound to Running: median ", took[took.size() / 2], " ms, best ", took.front(), " ms");
+  std::sort(bare.begin(), bare.end());
+  MESSAGE("bound to Running: median ", took[4], " ms, best ", took[0],
+          " ms; the runtime alone: ", bare[4], " ms, best ", bare[0], " ms");
 }

@@ -114,6 +114,7 @@ api::response small_api::serve(const api::request& asked, instant now) {
 }
 
 void small_api::publish(const std::string& resource, api::event::kind what, const json& object) {
+  on_change();
   if (resource != "pods" && resource != "services")
     return;
   auto news = std::make_shared<client::informed::news>();

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@ struct small_api {
   std::uint64_t version = 1;
   std::vector<client::informed_actor> subscribers;
   std::map<std::string, int> requests; // counted by "verb resource/subresource"
+  std::function<void()> on_change = [] {};
 
   /// What a client does; tells the subscribers.
   void put(const std::string& resource, json object);
