@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <sstream>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace troupe::codec {
@@ -120,6 +122,38 @@ private:
   std::size_t depth_ = 0;
 };
 
+/// yaml-cpp yields empty documents without end on some malformed texts (a '}' that closes nothing):
+/// every document must begin behind the one before it.
+class progress_check final : public YAML::EventHandler {
+public:
+  static void of(const std::string& text) {
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    progress_check check;
+    while (parser.HandleNextDocument(check)) {
+    }
+  }
+
+  void OnDocumentStart(const YAML::Mark& at) override {
+    if (at.pos <= last_)
+      throw bad_yaml{"line " + std::to_string(at.line + 1) + ": nothing can stand here"};
+    last_ = at.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+private:
+  int last_ = -1;
+};
+
 } // namespace
 
 result<std::vector<json>> read_yaml_documents(std::string_view text,
@@ -130,7 +164,9 @@ result<std::vector<json>> read_yaml_documents(std::string_view text,
                                         + std::to_string(max_body_bytes)};
   std::vector<json> out;
   try {
-    for (const auto& document : YAML::LoadAll(std::string(text))) {
+    const std::string copy(text);
+    progress_check::of(copy);
+    for (const auto& document : YAML::LoadAll(copy)) {
       auto tree = builder(duplicates).value(document);
       if (!tree.is_null())
         out.push_back(std::move(tree));

@@ -204,3 +204,11 @@ TEST_CASE("yaml: what is written is read again") {
     CHECK_MESSAGE(*back == tree, text, tree.dump());
   }
 }
+
+TEST_CASE("yaml: a bracket that closes nothing is an error, not an endless stream of documents") {
+  for (auto text : {"{\"a\":1},\"b\":2}", "}", "a: 1\n]\n", "{\"a\":},\"b\":{}}", "]]]", "a: }"}) {
+    auto trees = read_yaml_documents(text);
+    CHECK_MESSAGE(!trees, text);
+  }
+  CHECK(read_yaml_documents("---\n---\na: 1\n---\n---\nb: 2\n")->size() == 2);
+}
