@@ -99,7 +99,10 @@ result<void> require_namespace(const context& c, store::transaction& tx) {
 
 step finish(context& c, object_write w) {
   form shown{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
-  auto body = share(api::encode(w.tree));
+  // what is stored is what is shown, when the versions are the same
+  auto stored =
+    &c.of == &c.stored && w.changes && w.what.then.front().what == store::operation::kind::put;
+  auto body = share(stored ? w.what.then.front().value : api::encode(w.tree));
   auto respond = [shown, body, warnings = c.warnings, code = w.code](revision version) {
     auto out = answer_object(shown, *body, version, code);
     out.warnings = warnings;

@@ -77,6 +77,7 @@ result<step> patch_object(context& c);
 result<step> remove_object(context& c);
 result<step> remove_collection(context& c);
 result<step> bind_pod(context& c);
+result<step> evict_pod(context& c);
 result<step> scale_object(context& c);
 /// SelfSubjectReview and the like: answered, never stored.
 bool is_review(const schema::resource& of);

@@ -47,6 +47,15 @@ result<void> set_system_fields(context& c, json& tree) {
     tree["spec"]["finalizers"] = json::array({"kubernetes"});
     tree["status"] = {{"phase", "Active"}};
   }
+  if (c.of.plural == "certificatesigningrequests") { // who asks is not the client's to say
+    auto& spec = tree["spec"];
+    spec["username"] = c.request.from.name;
+    spec["groups"] = c.request.from.groups;
+    spec.erase("uid");
+    spec.erase("extra");
+    if (!c.request.from.uid.empty())
+      spec["uid"] = c.request.from.uid;
+  }
   return {};
 }
 

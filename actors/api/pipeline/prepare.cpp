@@ -43,8 +43,10 @@ result<step> dispatch_subresource(context& c) {
     return scale_object(c);
   if (name == "binding" && c.request.verb == verb::create)
     return bind_pod(c);
+  if (name == "eviction" && c.request.verb == verb::create)
+    return evict_pod(c);
   if (!of_object(name))
-    return no_such_method(); // log, exec, proxy, token, eviction: not the pipeline's
+    return no_such_method(); // log, exec, proxy, token: not the pipeline's
   switch (c.request.verb) {
   case verb::get: return get_object(c);
   case verb::update: return update_object(c);
@@ -60,6 +62,8 @@ result<step> dispatch(context& c) {
     return answer_review(c);
   if (c.of.group.empty() && c.of.plural == "bindings")
     return bind_pod(c);
+  if (c.of.group == "authentication.k8s.io") // tokens are known where requests are authenticated
+    return no_such_method();
   switch (c.request.verb) {
   case verb::get: return get_object(c);
   case verb::list: return list_objects(c);
@@ -99,6 +103,8 @@ result<step> run(const api::request& r, const store::view& view, const environme
             .of = *of,
             .stored = storage_version(*env.catalog, *of),
             .sub = sub};
+  if (!of->warning.empty())
+    c.warnings.emplace_back(of->warning);
   auto out = dispatch(c);
   if (!out || c.warnings.empty())
     return out;

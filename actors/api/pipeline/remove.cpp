@@ -51,7 +51,7 @@ std::int64_t grace_of(const context& c, const json& tree, const api::options& o)
 }
 
 /// What the finalizers of the garbage collector become by the propagation asked for.
-void set_propagation(const context& c, json& meta, const api::options& o) {
+void set_propagation(context& c, json& meta, const api::options& o) {
   auto how = o.propagate;
   if (how == api::propagation::unset) {
     // kept for compatibility: without a wish, these leave their pods behind
@@ -64,6 +64,11 @@ void set_propagation(const context& c, json& meta, const api::options& o) {
     if (has(orphan) || has(foreground) || !orphans)
       return;
     how = api::propagation::orphan;
+    if (!is_core(c, "replicationcontrollers"))
+      c.warnings.emplace_back(
+        "child pods are preserved by default when jobs are deleted; set "
+        "propagationPolicy=Background to remove them or set propagationPolicy=Orphan "
+        "to suppress this warning");
   }
   auto list = meta.value("finalizers", json::array());
   list.erase(std::remove_if(list.begin(), list.end(),
@@ -201,7 +206,6 @@ result<step> remove_collection(context& c) {
   OR_RETURN(auto options, delete_options(c));
   OR_RETURN(auto chosen, selection_of(c));
   std::vector<found> all;
-  result<void> broken;
   visit_selected(c, chosen, c.prefix(), [&](const store::record_ptr& record) {
     auto tree = read_tree(*record->value);
     if (!tree.is_object())

@@ -42,8 +42,8 @@ void check_service_ports(const json& spec, field_errors& out) {
       out.duplicate(at / "name", name);
     if (!used.insert({text_of(ports[i], "protocol"), number_of(ports[i], "port").value_or(0)})
            .second)
-      out.duplicate(at,
-                    json{{"port", ports[i]["port"]}, {"protocol", text_of(ports[i], "protocol")}});
+      out.duplicate(
+        at, json{{"port", member(ports[i], "port")}, {"protocol", text_of(ports[i], "protocol")}});
   }
 }
 

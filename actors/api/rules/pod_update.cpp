@@ -73,7 +73,7 @@ constexpr auto allowed_text =
 void check_pod_update(const json& tree, const json& old, field_errors& out) {
   auto spec = member(tree, "spec");
   auto was = member(old, "spec");
-  if (spec == was)
+  if (spec == was || !spec.is_object() || !was.is_object())
     return;
   if (!align_images(spec, was, "containers"))
     return out.forbidden(spec_path / "containers", "pod updates may not add or remove containers");

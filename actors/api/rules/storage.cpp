@@ -19,6 +19,8 @@ std::optional<api::quantity> amount(const json& map, const char* key) {
 void check_claim_update(const json& tree, const json& old, field_errors& out) {
   auto spec = member(tree, "spec");
   auto was = member(old, "spec");
+  if (!spec.is_object() || !was.is_object())
+    return; // what is missing is reported as such
   auto asked = amount(member(member(spec, "resources"), "requests"), "storage");
   auto had = amount(member(member(was, "resources"), "requests"), "storage");
   auto free_again = text_of(was, "volumeName").empty(); // the binder sets it, once

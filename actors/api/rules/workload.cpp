@@ -91,8 +91,9 @@ const json& spec_of(const json& tree) { return member(tree, "spec"); }
 
 /// The spec with these members removed: what must stay the same.
 json without(json spec, std::initializer_list<const char*> members) {
-  for (const char* key : members)
-    spec.erase(key);
+  if (spec.is_object())
+    for (const char* key : members)
+      spec.erase(key);
   return spec;
 }
 
