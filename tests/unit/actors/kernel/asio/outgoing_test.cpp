@@ -30,7 +30,7 @@ TEST_CASE(
       } else {
         out.add_chunk(share(piece));
         if (!piece.empty()) {
-          std::array<char, 9> size{};
+          std::array<char, 24> size{};
           snprintf(size.data(), size.size(), "%zx", piece.size());
           expected += std::string{size.data()} + "\r\n" + piece + "\r\n";
           given += piece.size();
