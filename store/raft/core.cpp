@@ -4,6 +4,7 @@
 #include "store/raft/quorum.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace troupe::raft {
@@ -239,7 +240,8 @@ status core::look() const {
            .last = log_.last(),
            .peers = {}};
   if (const auto* l = std::get_if<leader>(&role_)) {
-    static constexpr std::string_view ways[] = {"probing", "replicating", "snapshotting"};
+    static constexpr std::array<std::string_view, 3> ways = {"probing", "replicating",
+                                                             "snapshotting"};
     for (const auto& [id, p] : l->peers)
       s.peers.push_back({id, ways[p.way.index()], p.match, p.next, p.active});
   }

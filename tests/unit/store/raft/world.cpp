@@ -365,7 +365,7 @@ void world::apply_all(member_id id) {
   if (p.to_apply.empty())
     return;
   for (; !p.to_apply.empty(); p.to_apply.pop_front())
-    check_applied(p.memory, p.to_apply.front());
+    check_applied(p.memory, p.to_apply.front(), p.alive->look().ballot.term);
   step(id, applied{p.memory.at.index});
 }
 

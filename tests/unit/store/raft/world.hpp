@@ -92,7 +92,7 @@ private:
   void apply_all(member_id id);
 
   void check_append(const disk_image& log, const std::vector<entry>& entries);
-  void check_applied(machine& m, const entry& e);
+  void check_applied(machine& m, const entry& e, term_id now);
   void check_leader(member_id id, const leadership& l);
   void check_read(const read_verdict& r);
 
@@ -115,6 +115,7 @@ private:
   std::map<log_position, std::pair<term_id, std::string>>
     written_;                            // (term before, bytes) of each position
   std::vector<entry> history_;           // all that was ever applied anywhere
+  std::vector<term_id> known_in_;        // a term not before the one in which each was committed
   std::vector<std::uint64_t> hashes_{0}; // of the machine after each of them
   std::map<ticket, log_index> asked_;    // reads: the least index that may be answered
 };

@@ -24,12 +24,13 @@ void world::check_append(const disk_image& log, const std::vector<entry>& entrie
 }
 
 // State machine safety: everybody applies the same entries in the same order, none is left out.
-void world::check_applied(machine& m, const entry& e) {
+void world::check_applied(machine& m, const entry& e, term_id now) {
   if (e.index != m.at.index + 1)
     throw violation("applied " + to_text(e) + " after " + to_text(m.at));
   auto i = raw(e.index);
   if (i > history_.size()) {
     history_.push_back(e);
+    known_in_.push_back(now);
     hashes_.push_back(hashes_.back() * 0x9e3779b97f4a7c15U
                       + std::hash<std::string_view>{}(e.bytes()) + raw(e.term));
   } else if (history_[i - 1] != e) {
@@ -39,7 +40,8 @@ void world::check_applied(machine& m, const entry& e) {
   m = {e.position(), hashes_[i]};
 }
 
-// Election safety, and leader completeness: a leader's log holds all that anybody applied before.
+// Election safety, and leader completeness: a leader's log holds all that was committed in earlier
+// terms.
 void world::check_leader(member_id id, const leadership& l) {
   if (l.role != role_name::leader)
     return;
@@ -51,8 +53,8 @@ void world::check_leader(member_id id, const leadership& l) {
   auto log = processes_[id].disk.whole();
   auto start = raw(log.start.at.index);
   for (std::size_t i = start; i < history_.size(); ++i) {
-    if (history_[i].term >= l.term)
-      break; // of a later leader
+    if (known_in_[i] >= l.term)
+      break; // a late victory: a newer leader may have committed this already
     if (i - start >= log.entries.size() || log.entries[i - start] != history_[i])
       throw violation("the leader of term " + to_string(l.term) + " lacks " + to_text(history_[i]));
   }
