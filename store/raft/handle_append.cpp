@@ -63,7 +63,8 @@ void core::take(const letter& l, const append_accepted& a, effects& out) {
     advance_commit(out);
 }
 
-void core::take(const letter& l, const append_rejected& r, effects& out) {
+// finish() sends the next probe.
+void core::take(const letter& l, const append_rejected& r, effects&) {
   auto* p = peer(l.from);
   if (!p)
     return;
@@ -77,7 +78,6 @@ void core::take(const letter& l, const append_rejected& r, effects& out) {
     p->next = std::max(std::min(r.rejected, log_.agreement(r.hint).index + 1), p->match + 1);
     p->way = probing{};
   }
-  (void)out; // finish() sends the next probe
 }
 
 void core::take(const letter& l, const heartbeat_answer& h, effects& out) {
