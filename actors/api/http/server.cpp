@@ -44,16 +44,18 @@ result<tcp::acceptor> listen_on(boost::asio::io_context& loop, const listen_addr
   return out;
 }
 
-/// glibc keeps what a thousand closed connections held; giving it back costs milliseconds, so it is
-/// done after many have closed and not often.
+/// glibc keeps what closed connections held, and what handshakes of open ones needed (a third of
+/// their memory); giving it back costs milliseconds, so it is done when many came or went, and not
+/// often.
 class memory_return {
 public:
   void look(std::uint64_t open, steady::time_point now) {
     most_ = std::max(most_, open);
-    if (most_ < open + worthwhile || now < last_ + pause)
+    least_ = std::min(least_, open);
+    if ((most_ < open + worthwhile && open < least_ + worthwhile) || now < last_ + pause)
       return;
     malloc_trim(0);
-    most_ = open;
+    most_ = least_ = open;
     last_ = now;
   }
 
@@ -61,6 +63,7 @@ private:
   static constexpr std::uint64_t worthwhile = 256;
   static constexpr duration pause = 10s;
   std::uint64_t most_ = 0;
+  std::uint64_t least_ = 0;
   steady::time_point last_;
 };
 
