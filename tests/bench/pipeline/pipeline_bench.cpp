@@ -18,11 +18,13 @@ json big_pod(const std::string& name) {
     "pod-template-hash":"5d4f8c7b9"},"annotations":{"example.com/note":"a note of some length that says little"},
     "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-5d4f8c7b9",
       "uid":"d3b07384-d9a0-4c9b-8f5e-000000000000","controller":true,"blockOwnerDeletion":true}]},
-    "spec":{"containers":[{"name":"main","image":"registry.example.com/team/web:1.2.3","ports":[{"containerPort":8080,"name":"http"}],
+    "spec":{"containers":[{"name":"main","image":"registry.example.com/team/web:1.2.3",
+     "ports":[{"containerPort":8080,"name":"http"}],
       "env":[{"name":"A","value":"1"},{"name":"POD_IP","valueFrom":{"fieldRef":{"fieldPath":"status.podIP"}}}],
       "resources":{"requests":{"cpu":"100m","memory":"128Mi"},"limits":{"cpu":"1","memory":"256Mi"}},
       "volumeMounts":[{"name":"data","mountPath":"/data"}],
-      "readinessProbe":{"httpGet":{"path":"/ready","port":8080}},"livenessProbe":{"httpGet":{"path":"/live","port":8080}}}],
+      "readinessProbe":{"httpGet":{"path":"/ready","port":8080}},"livenessProbe":{"httpGet":{"path":"/live",
+     "port":8080}}}],
     "volumes":[{"name":"data","emptyDir":{}}],"nodeSelector":{"disk":"ssd"}}})");
   pod["metadata"]["name"] = name;
   return pod;
