@@ -26,7 +26,8 @@ const sample samples[] = {
    "securityContext":{"runAsUser":1},"lifecycle":{"preStop":{"exec":{"command":["a"]}}}}],
    "volumes":[{"name":"v","secret":{"secretName":"s"}}],"tolerations":[{"key":"k","operator":"Exists"}],
  
-       "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[
+       "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+     {"matchExpressions":[
    {"key":"a","operator":"In","values":["b"]}]}]}},
      "podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
    {"topologyKey":"t","labelSelector":{"matchLabels":{"a":"b"}}}]}},"topologySpreadConstraints":[{"maxSkew":1,
