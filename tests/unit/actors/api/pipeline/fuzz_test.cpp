@@ -25,8 +25,7 @@ const sample samples[] = {
    "volumeMounts":[{"name":"v","mountPath":"/v"}],"livenessProbe":{"httpGet":{"port":"http","path":"/"}},
    "securityContext":{"runAsUser":1},"lifecycle":{"preStop":{"exec":{"command":["a"]}}}}],
    "volumes":[{"name":"v","secret":{"secretName":"s"}}],"tolerations":[{"key":"k","operator":"Exists"}],
- 
-       "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+   "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
      {"matchExpressions":[
    {"key":"a","operator":"In","values":["b"]}]}]}},
      "podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
