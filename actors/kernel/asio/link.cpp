@@ -109,6 +109,7 @@ void link::rise() {
 }
 
 void link::read_out(lane except) {
+  auto keep = shared_from_this(); // the other lane may end it
   for (auto on : {lane::control, lane::bulk})
     if (auto by = lanes_[static_cast<std::size_t>(on)]; by && on != except)
       by->resume();
