@@ -30,7 +30,8 @@ result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::fil
   wal::recovered was;
   OR_RETURN(auto log, wal::log_file::open(files,
                                           {.directory = o.directory + "/log",
-                                           .identity = {o.cluster, member_of(o.member)}},
+                                           .identity = {o.cluster, member_of(o.member)},
+                                           .segment_bytes = o.segment_bytes},
                                           was));
   out.log = std::move(log);
   out.recovered.ballot = was.ballot;

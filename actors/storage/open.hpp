@@ -12,6 +12,7 @@ struct store_options {
   /// The first members (NAME=HOST:PORT) of a new cluster; empty for one that joins. Only looked at
   /// when there is no store yet.
   std::vector<std::string> founders;
+  std::uint64_t segment_bytes = 32U << 20; // of the log's files
 };
 
 /// Blocks; before any actor. Fails loudly on damage.

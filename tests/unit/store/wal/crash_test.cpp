@@ -1,7 +1,7 @@
 // Power cuts at every operation, and bytes that go bad: what was synced is there, or the log says
 // loudly that it is damaged. TROUPE_SEEDS=N runs more.
 #include "history.hpp"
-#include "memory_disk.hpp"
+#include "tests/support/memory_disk.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // The log file on the real file system, and its edges on a disk in memory.
 #include "history.hpp"
-#include "memory_disk.hpp"
+#include "tests/support/memory_disk.hpp"
 #include "store/wal/crc32c.hpp"
 
 #include <doctest/doctest.h>

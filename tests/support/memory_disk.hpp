@@ -5,6 +5,7 @@
 #include "store/wal/file_layer.hpp"
 
 #include <map>
+#include <set>
 
 namespace troupe::wal {
 
@@ -15,8 +16,10 @@ public:
   void fail_after(std::uint64_t operations) { left_ = operations; }
   bool dead() const { return left_ == 0; }
   /// Power comes back. Of each file's unsynced sectors some reached the disk, of the unsynced
-  /// changes to the directory the first few.
-  void power_cut(random_source& random);
+  /// changes to the directory the first few. Returns how many sectors were lost.
+  std::size_t power_cut(random_source& random);
+  /// The process that held a lock was killed; the disk goes on.
+  void release_locks() { held_.reset(); }
   void set_full(bool full) { full_ = full; }
 
   std::uint64_t operations() const { return operations_; }
@@ -38,6 +41,7 @@ private:
   struct inode {
     std::string now;
     std::string durable;
+    std::set<std::size_t> unsynced; // sectors
   };
   using names = std::map<std::string, std::shared_ptr<inode>>;
   bool spend(); // one operation; false: the power is gone

@@ -1,11 +1,13 @@
 // A disk in memory that can lose its power.
-#include "memory_disk.hpp"
+#include "tests/support/memory_disk.hpp"
 
 #include <algorithm>
 
 namespace troupe::wal {
 
 namespace {
+
+constexpr std::size_t sector = 512;
 
 failure no_power() { return {.reason = reason::internal, .message = "the power is gone"}; }
 failure no_such(const std::string& path) {
@@ -26,6 +28,8 @@ public:
     auto& now = node_->now;
     now.resize(std::max<std::size_t>(now.size(), offset + bytes.size()));
     now.replace(offset, bytes.size(), bytes);
+    for (auto s = offset / sector; s * sector < offset + bytes.size(); ++s)
+      node_->unsynced.insert(s);
     return powered ? result<void>{} : no_power();
   }
   result<std::string> read_at(std::uint64_t offset, std::uint64_t length) const override {
@@ -34,7 +38,10 @@ public:
   result<void> sync() override {
     if (!disk_->spend())
       return no_power();
-    node_->durable = node_->now;
+    node_->durable.resize(node_->now.size());
+    for (auto s : node_->unsynced)
+      node_->durable.replace(s * sector, sector, node_->now, s * sector, sector);
+    node_->unsynced.clear();
     return {};
   }
   result<std::uint64_t> size() const override { return node_->now.size(); }
@@ -51,22 +58,27 @@ bool memory_disk::spend() {
   return --left_ > 0;
 }
 
-void memory_disk::power_cut(random_source& random) {
+std::size_t memory_disk::power_cut(random_source& random) {
+  std::size_t lost = 0;
   if (auto kept = random.below(directory_steps_.size() + 1); kept > 0)
     durable_names_ = directory_steps_[kept - 1];
   directory_steps_.clear();
   names_ = durable_names_;
-  constexpr std::size_t sector = 512;
   auto luck = random.below(4); // how much of what was not synced had been written: nothing to all
   for (auto& [path, node] : names_) {
     node->durable.resize(node->now.size());
-    for (std::size_t at = 0; at < node->now.size(); at += sector) {
+    for (auto s : node->unsynced) {
       if (random.chance(luck, 3))
-        node->durable.replace(at, sector, node->now, at, sector);
+        node->durable.replace(s * sector, sector, node->now, s * sector, sector);
+      else
+        ++lost;
     }
+    node->unsynced.clear();
     node->now = node->durable;
   }
   left_ = ~std::uint64_t{0};
+  held_.reset();
+  return lost;
 }
 
 std::map<std::string, std::string> memory_disk::contents() const {
