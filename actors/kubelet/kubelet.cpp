@@ -93,15 +93,17 @@ assembled assemble(const kernel::process_ptr& process, settings with) {
 
   using kernel::place;
   using kernel::restart;
+  kernel::tree workers_tree{
+    .children = {{"sentinel", restart::always,
+                  [of = out.manager.handle()](const place& at) { return spawn_sentinel(at, of); }}},
+    .tolerance = {.deaths = 1000, .within = 10s}};
   // Workers know their manager's incarnation by what it told them: they restart with it.
   kernel::tree pod_tree{
     .children =
       {
         {"manager", restart::always,
          [manages](const place& at) { return spawn_manager(at, manages); }, out.manager.slot()},
-        {"pods", restart::always,
-         kernel::subtree({.children = {}, .tolerance = {.deaths = 1000, .within = 10s}}),
-         pods.slot()},
+        {"pods", restart::always, kernel::subtree(std::move(workers_tree)), pods.slot()},
       },
     .strategy = kernel::strategy::rest_for_one};
   out.tree.children = {

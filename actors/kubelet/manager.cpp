@@ -13,6 +13,7 @@ namespace troupe::kubelet {
 namespace {
 
 constexpr auto list_deadline = 10s;
+constexpr std::uint32_t orphan_rounds = 6; // of housekeeping between looks for orphans
 
 /// One pod of this node.
 struct entry {
@@ -32,6 +33,7 @@ struct manager_state {
   revision services_told{};
   bool pods_known = false;
   bool services_known = false;
+  std::uint32_t rounds = 0;            // of housekeeping
   std::vector<client::informed> early; // news of pods from before the services were known
 };
 using pointer = kernel::self_ptr<manager_actor, manager_state>;
@@ -240,18 +242,28 @@ manager_actor::behavior_type manager(pointer self, const manager_settings& with)
           out.all.push_back(e.object);
       return out;
     },
+    [self](const workers_lost&) {
+      for (const auto& [uid, e] : self->state.pods)
+        add_worker(self, uid, e);
+    },
     [self](const housekeeping&) {
       subscribe(self);
-      if (self->state.pods_known)
+      if (self->state.pods_known && ++self->state.rounds % orphan_rounds == 0)
         look_for_orphans(self);
-      for (const auto& [uid, e] : self->state.pods) // their supervisor may have been replaced
-        add_worker(self, uid, e);
       self->after(client::inform_every, housekeeping{});
     },
   };
 }
 
 } // namespace
+
+sentinel_actor spawn_sentinel(const kernel::place& at, const manager_actor& of) {
+  return kernel::spawn<sentinel_actor, kernel::stateless>(
+    at, [of](kernel::self_ptr<sentinel_actor, kernel::stateless> self) {
+      self->tell(of, workers_lost{});
+      return sentinel_actor::behavior_type{[](const workers_lost&) {}};
+    });
+}
 
 manager_actor spawn_manager(const kernel::place& at, manager_settings with) {
   return kernel::spawn<manager_actor, manager_state>(at, manager, std::move(with));

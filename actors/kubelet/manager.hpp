@@ -21,6 +21,10 @@ struct manager_settings {
   std::map<std::string, std::string> labels;
 };
 
+/// First child of the workers' supervisor: tells the manager of each incarnation of it.
+using sentinel_actor = caf::typed_actor<proto::tell<workers_lost>>;
+sentinel_actor spawn_sentinel(const kernel::place& at, const manager_actor& of);
+
 manager_actor spawn_manager(const kernel::place& at, manager_settings with);
 
 } // namespace troupe::kubelet

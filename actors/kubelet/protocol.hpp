@@ -108,6 +108,10 @@ struct found_pods {
   using local_only = void;
   std::vector<api::object_ptr> all;
 };
+/// The workers' supervisor is new and has none: it needs them all again.
+struct workers_lost {
+  using local_only = void;
+};
 struct housekeeping { // the manager's own
   using local_only = void;
 };
@@ -117,6 +121,7 @@ using manager_actor = caf::typed_actor< //
   proto::tell<engine::pod_changed>,     // the runtime has news of one
   proto::tell<worker_started>,          //
   proto::tell<pod_finished>,            //
+  proto::tell<workers_lost>,            //
   proto::ask<find_pods, found_pods>,    //
   proto::tell<housekeeping>>;
 

@@ -45,6 +45,15 @@ runtime::reply<void> to_done(kernel::promise<kernel::done> later) {
   };
 }
 
+runtime::reply<std::string> to_address(kernel::promise<stream_at> later) {
+  return answer_with<std::string>(std::move(later),
+                                  [](std::string url) { return stream_at{std::move(url)}; });
+}
+
+runtime::driver::streams streams_of(const stream_kinds& which) {
+  return {.in = which.in, .out = which.out, .err = which.err, .tty = which.tty};
+}
+
 /// What a list shows of each pod, as text that differs when anything of it does.
 std::map<std::string, std::string> prints_of(const runtime::inventory& all) {
   std::map<std::string, std::string> out;
@@ -205,6 +214,22 @@ engine_actor::behavior_type engine(pointer self, const driver_source& source) {
         m.container_id, m.command, m.limit,
         answer_with<runtime::exec_outcome>(
           later, [](runtime::exec_outcome outcome) { return executed{std::move(outcome)}; }));
+      return later;
+    },
+    [self](const open_exec& m) -> kernel::reply<stream_at> {
+      auto later = self->promise<stream_at>();
+      self->state.driver->exec_stream(m.container_id, m.command, streams_of(m.which),
+                                      to_address(later));
+      return later;
+    },
+    [self](const open_attach& m) -> kernel::reply<stream_at> {
+      auto later = self->promise<stream_at>();
+      self->state.driver->attach_stream(m.container_id, streams_of(m.which), to_address(later));
+      return later;
+    },
+    [self](const open_ports& m) -> kernel::reply<stream_at> {
+      auto later = self->promise<stream_at>();
+      self->state.driver->port_stream(m.sandbox_id, m.ports, to_address(later));
       return later;
     },
     [self](const ask_health&) -> kernel::reply<health> {

@@ -97,6 +97,33 @@ struct executed {
   using local_only = void;
   runtime::exec_outcome outcome;
 };
+/// Where the runtime serves a stream: http://127.0.0.1:PORT/...
+struct stream_at {
+  using local_only = void;
+  std::string url;
+};
+struct stream_kinds {
+  bool in = false;
+  bool out = false;
+  bool err = false;
+  bool tty = false;
+};
+struct open_exec {
+  using local_only = void;
+  std::string container_id;
+  std::vector<std::string> command;
+  stream_kinds which;
+};
+struct open_attach {
+  using local_only = void;
+  std::string container_id;
+  stream_kinds which;
+};
+struct open_ports {
+  using local_only = void;
+  std::string sandbox_id;
+  std::vector<std::int32_t> ports; // may be empty: the client names them in its stream
+};
 struct ask_health {
   using local_only = void;
 };
@@ -153,6 +180,9 @@ using engine_actor = caf::typed_actor<        //
   proto::ask<pull_image, made>,               //
   proto::ask<list_images, images>,            //
   proto::ask<exec, executed>,                 //
+  proto::ask<open_exec, stream_at>,           //
+  proto::ask<open_attach, stream_at>,         //
+  proto::ask<open_ports, stream_at>,          //
   proto::ask<ask_health, health>,             //
   proto::ask<ask_usage, usages>,              //
   proto::tell<listen>,                        //

@@ -23,6 +23,7 @@ struct agent_state {
   agent_settings with;
   api::user user;
   node_reading reading;
+  random_source random{0};
   bool registered = false;
   bool lease_there = false;
   bool was_ready = false;
@@ -84,6 +85,12 @@ void report(pointer self) {
       }
       next_look(self);
     });
+}
+
+/// A little less than `period`: nodes that began together do not stay together.
+duration spread(pointer self, duration period) {
+  auto slack = static_cast<std::uint64_t>(period.count() / 20) + 1;
+  return period - duration(static_cast<std::int64_t>(self->state.random.below(slack)));
 }
 
 /// Keeps what the API knows of the node; true when it is there.
@@ -200,7 +207,7 @@ void renew(pointer self) {
       // A renewal that failed is tried again soon; the masters wait for several of them.
       auto wait = exists ? duration(0)
                   : why  ? std::min<duration>(1s, state.with.update)
-                         : state.with.update;
+                         : spread(self, state.with.update);
       self->after(wait, lease_tick{});
     });
 }
@@ -208,6 +215,7 @@ void renew(pointer self) {
 agent_actor::behavior_type agent(pointer self, const agent_settings& with) {
   self->state.with = with;
   self->state.user = node_user(with.node.name);
+  self->state.random = self->process().random("kubelet/node");
   self->after(0ns, agent_tick{});
   self->after(0ns, lease_tick{});
   return {

@@ -4,6 +4,7 @@
 #include "actors/kernel/actor.hpp"
 #include "actors/kubelet/pod/plan.hpp"
 #include "actors/kubelet/pod/view.hpp"
+#include "actors/kubelet/server/streams.hpp"
 #include "runtime/stream/log_reader.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,6 +27,7 @@ constexpr auto stall = 60s; // a reader that takes nothing for so long is given 
 struct server_state {
   server_state() = default;
   server_settings with;
+  stream_clients streams;
 };
 using pointer = kernel::self_ptr<server_actor, server_state>;
 
@@ -235,6 +237,54 @@ void serve_stats(pointer self, const http::responder& to) {
     });
 }
 
+/// Opens the stream at the runtime and hands the client over.
+void open_stream(pointer self, const asked& m, const http::target& target,
+                 const runtime::pod_state& seen) {
+  const auto& kind = target.segments.front();
+  auto given = [self, m](const result<engine::stream_at>& r) {
+    auto at = r ? parse_stream_url(r->url) : result<stream_address>(r.error());
+    if (!at)
+      return m.to.answer(http::failure_response(at.error()));
+    hand_over(self->state.streams.to(*at), *m.what, *at, m.to);
+  };
+  const auto& engine = self->state.with.engine;
+  if (kind == "portForward") {
+    const auto* sandbox = current(seen);
+    if (sandbox == nullptr || sandbox->state != runtime::sandbox_state::ready)
+      return fail(m.to, reason::bad_request, "the pod is not running");
+    self->ask(engine, engine::open_ports{sandbox->id, ports_of(target)}, ask_deadline).then(given);
+    return;
+  }
+  const auto* container = target.segments.size() == 4 ? latest(seen, target.segments[3]) : nullptr;
+  if (container == nullptr || container->state != runtime::container_state::running)
+    return fail(m.to, reason::bad_request, "container not found or not running");
+  auto which = stream_kinds_of(target);
+  if (kind == "attach")
+    self->ask(engine, engine::open_attach{container->id, which}, ask_deadline).then(given);
+  else
+    self->ask(engine, engine::open_exec{container->id, command_of(target), which}, ask_deadline)
+      .then(given);
+}
+
+void serve_stream(pointer self, const asked& m, const http::target& target) {
+  if (target.segments.size() < 3)
+    return fail(m.to, reason::not_found, "streams are at /KIND/NAMESPACE/POD/CONTAINER");
+  if (!m.what->fields.has("Upgrade"))
+    return fail(m.to, reason::bad_request, "Upgrade request required");
+  self
+    ->ask(self->state.with.manager, find_pods{target.segments[1], target.segments[2]}, ask_deadline)
+    .then([self, m, target](const result<found_pods>& r) {
+      if (!r || r->all.empty())
+        return fail(m.to, reason::not_found, "the pod is not on this node");
+      self->ask(self->state.with.engine, engine::inspect{r->all.front()->meta.uid}, ask_deadline)
+        .then([self, m, target](const result<engine::inspected>& seen) {
+          if (!seen)
+            return m.to.answer(http::failure_response(seen.error()));
+          open_stream(self, m, target, seen->state);
+        });
+    });
+}
+
 server_actor::behavior_type server(pointer self, const server_settings& with) {
   self->state.with = with;
   return {
@@ -243,7 +293,9 @@ server_actor::behavior_type server(pointer self, const server_settings& with) {
       if (!target)
         return m.to.answer(http::failure_response(target.error()));
       const auto& first = target->segments.empty() ? std::string() : target->segments.front();
-      if (m.what->method != "GET")
+      if (first == "exec" || first == "attach" || first == "portForward")
+        serve_stream(self, m, *target);
+      else if (m.what->method != "GET")
         fail(m.to, reason::method_not_allowed, "only GET is served here");
       else if (first == "containerLogs")
         serve_log(self, *target, m.to);

@@ -2,7 +2,9 @@
 // logs, the node's pods, usage.
 //
 //   /containerLogs/NS/POD/CONTAINER?follow=&previous=&tailLines=&sinceSeconds=&sinceTime=&timestamps=&limitBytes=
-//   /pods   /runningpods   /stats/summary
+//   /exec/NS/POD/CONTAINER?command=...&stdin=&stdout=&stderr=&tty=    an upgrade; bytes pass to the
+//   runtime /attach/NS/POD/CONTAINER   /portForward/NS/POD                    likewise /pods
+//   /runningpods   /stats/summary
 #pragma once
 
 #include "actors/api/http/server.hpp"
@@ -41,6 +43,7 @@ struct server_settings {
 server_actor spawn_server(const kernel::place& at, server_settings with);
 
 /// The prefixes of paths that `asked` is for.
-inline constexpr const char* server_paths[] = {"/containerLogs", "/pods", "/runningpods", "/stats"};
+inline constexpr const char* server_paths[] = {
+  "/containerLogs", "/exec", "/attach", "/portForward", "/pods", "/runningpods", "/stats"};
 
 } // namespace troupe::kubelet

@@ -1,7 +1,9 @@
 // A kubelet of actors on a real containerd, in namespaces of its own (see
 // runtime/containerd/main.cpp).
+#include "actors/api/http/client.hpp"
 #include "actors/kernel/actor.hpp"
 #include "actors/kubelet/kubelet.hpp"
+#include "actors/kubelet/server/server.hpp"
 #include "runtime/containerd/server.hpp"
 #include "runtime/cri/driver.hpp"
 #include "runtime/host/process.hpp"
@@ -82,10 +84,24 @@ public:
     s.driver = [same = driver](const engine::actor_time&) { return same; };
     s.files = kernel::make_blocking_pool("files", 2);
     s.probes = kernel::make_blocking_pool("probes", 2);
-    root_ = kernel::spawn_supervisor(at("kubelet"), assemble(process_, s).tree);
+    auto parts = assemble(process_, s);
+    root_ = kernel::spawn_supervisor(at("kubelet"), parts.tree);
+    auto answers = spawn_server(at("server"), {.manager = parts.manager,
+                                               .engine = parts.engine,
+                                               .node = parts.facts,
+                                               .readers = kernel::make_blocking_pool("logs", 2)});
+    auto web =
+      http::server::start({}, std::nullopt, [answers](http::request r, http::responder to) {
+        kernel::tell(answers, asked{std::make_shared<const http::request>(std::move(r)), to});
+      });
+    REQUIRE_MESSAGE(web, web.error().message);
+    web_ = std::move(*web);
+    client = std::make_unique<http::client>(
+      http::client_settings{.host = "127.0.0.1", .port = web_->port()}, std::nullopt);
   }
 
   std::shared_ptr<runtime::driver> driver;
+  std::unique_ptr<http::client> client; // of the kubelet's own server
 
   /// Everything of the small API is touched on the actors' thread only.
   template <class F> auto with_api(F f) {
@@ -158,6 +174,7 @@ private:
   std::shared_ptr<small_api> api_ = std::make_shared<small_api>();
   errand_actor errands_;
   kernel::supervisor_actor root_;
+  std::unique_ptr<http::server> web_;
 };
 
 machine& the() {
@@ -191,6 +208,81 @@ TEST_CASE("kubelet on containerd: a pod's life, with its environment, volumes an
   CHECK(m.until([&] { return m.gone("story"); }));
   CHECK(
     m.until([&] { return !std::filesystem::exists(test_node::directory() + "/pods/uid-story"); }));
+}
+
+TEST_CASE("kubelet on containerd: logs over HTTP, whole, cut and followed to the end") {
+  auto& m = the();
+  m.create("talks",
+           R"("restartPolicy":"Never","containers":[{"name":"a","image":"busybox:1.35",)"
+           R"("command":["sh","-c","for i in 1 2 3 4 5; do echo line $i; sleep 0.2; done"]}])");
+  REQUIRE(m.until([&] { return m.runs("talks"); }));
+  auto get = [&](const std::string& query) {
+    return m.client->ask({.target = "/containerLogs/default/talks/a" + query}, 20s);
+  };
+  auto followed = get("?follow=true");
+  REQUIRE_MESSAGE(followed, followed.error().message);
+  CHECK(followed->code == 200);
+  const std::string all = "line 1\nline 2\nline 3\nline 4\nline 5\n";
+  CHECK(*followed->body == all);
+  CHECK(*get("")->body == all);
+  CHECK(*get("?tailLines=2")->body == "line 4\nline 5\n");
+  CHECK(*get("?limitBytes=8")->body == "line 1\nl");
+  CHECK(get("?tailLines=many")->code == 400);
+  CHECK(get("?previous=true")->code == 400);
+  CHECK(m.client->ask({.target = "/containerLogs/default/nobody/a"}, 5s)->code == 404);
+  auto pods = m.client->ask({.target = "/pods"}, 5s);
+  REQUIRE(pods);
+  CHECK(json::parse(*pods->body)["items"].size() >= 1);
+  m.remove("talks", 0);
+  CHECK(m.until([&] { return m.gone("talks"); }));
+}
+
+TEST_CASE("kubelet on containerd: exec over an upgraded connection") {
+  auto& m = the();
+  m.create("inside",
+           R"("containers":[{"name":"a","image":"busybox:1.35","command":["sleep","1000"]}])");
+  REQUIRE(m.until([&] { return m.runs("inside"); }));
+  http::request ask{.target = "/exec/default/inside/a?command=echo&command=hi%20there&stdout=true"};
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+         {"Connection", "Upgrade"},
+         {"Upgrade", "websocket"},
+         {"Sec-WebSocket-Version", "13"},
+         {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+         {"Sec-WebSocket-Protocol", "v4.channel.k8s.io"},
+         {"Origin", "http://127.0.0.1"}})
+    ask.fields.add(name, value);
+  auto refused = m.client->ask({.target = "/exec/default/inside/a?command=true"}, 5s);
+  CHECK(refused->code == 400);
+  auto received = std::make_shared<std::promise<std::string>>();
+  auto future = received->get_future();
+  auto bytes = std::make_shared<std::string>();
+  auto kept = std::make_shared<std::optional<http::duplex>>(); // a dropped tunnel is closed
+  m.client->upgrade(ask, 20s, [received, bytes, kept](result<http::client::upgraded> r) {
+    if (!r || !r->tunnel)
+      return received->set_value(r ? "code " + std::to_string(r->head.code) : r.error().message);
+    *kept = *r->tunnel;
+    r->tunnel->on_data([received, bytes](std::string_view piece) {
+      if (piece.empty()) {
+        received->set_value(*bytes);
+        return false;
+      }
+      *bytes += piece;
+      return true;
+    });
+  });
+  REQUIRE(future.wait_for(20s) == std::future_status::ready);
+  auto frames = future.get();
+  std::string hex;
+  for (unsigned char c : frames) {
+    char two[4];
+    std::snprintf(two, sizeof two, "%02x ", c);
+    hex += two;
+  }
+  INFO(hex);
+  CHECK(frames.find("\x01hi there\n") != std::string::npos); // a frame of channel 1, the output
+  CHECK(frames.find(R"("status":"Success")") != std::string::npos);
+  m.remove("inside", 0);
+  CHECK(m.until([&] { return m.gone("inside"); }));
 }
 
 TEST_CASE("kubelet on containerd: words of failure") {

@@ -325,7 +325,7 @@ TEST_CASE("kubelet: any of its actors may die; pods do not notice") {
   n.world.advance(2s);
   auto before = n.inventory();
   for (const auto& path :
-       {"kubelet/node", "kubelet/recorder", "kubelet/work/pods", "kubelet/work/manager"}) {
+       {"kubelet/node", "kubelet/recorder", "kubelet/work/manager", "kubelet/work/pods"}) {
     CAPTURE(path);
     REQUIRE(n.world.process->kill(path));
     n.world.advance(30s);
