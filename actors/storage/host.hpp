@@ -71,6 +71,9 @@ struct known_peer {
 
 struct replica_host {
   replica_host() = default;
+  replica_host(const replica_host&) = delete;
+  replica_host& operator=(const replica_host&) = delete;
+  ~replica_host(); // answers the writes whose outcome it takes along
 
   replica_dependencies with;
   std::unique_ptr<raft::core> core;
@@ -86,6 +89,7 @@ struct replica_host {
   // proposals
   std::vector<waiting_write> writes; // to be proposed with the next flush
   std::map<std::uint64_t, std::vector<kernel::promise<transacted>>> own_tickets;
+  std::map<std::uint64_t, std::vector<kernel::promise<transacted>>> forwarded; // to the leader
   std::map<std::uint64_t, kernel::promise<proposed>> peer_tickets;
   std::map<std::uint64_t, kernel::promise<join_answered>> join_tickets;
   std::multimap<log_index, placed_write> placed;

@@ -60,29 +60,44 @@ void propose_here(host_ptr self, std::vector<waiting_write> writes) {
 }
 
 void propose_there(host_ptr self, const peer_actor& leader, std::vector<waiting_write> writes) {
+  auto& s = self->state;
   propose question;
-  auto waiting = std::make_shared<promises>();
+  auto number = s.next_ticket++;
+  auto& waiting = s.forwarded[number];
   for (auto& w : writes) {
     question.commands.push_back(std::move(w.command));
-    waiting->push_back(w.to);
+    waiting.push_back(w.to);
   }
-  self->ask(leader, std::move(question), forward_deadline)
-    .then([self, waiting](result<proposed> r) {
-      if (!r)
-        return fail_all(self, *waiting, r.error());
-      if (r->accepted)
-        return place_all(self, *waiting, r->first, r->term);
-      if (r->busy)
-        return fail_all(self, *waiting,
-                        {.reason = reason::too_many_requests,
-                         .message = "too many writes are under way",
-                         .causes = {},
-                         .retry_after_seconds = 1});
-      fail_all(self, *waiting, nothing_done("the master that led leads no more"));
-    });
+  self->ask(leader, std::move(question), forward_deadline).then([self, number](result<proposed> r) {
+    auto those = std::move(self->state.forwarded.extract(number).mapped());
+    if (!r)
+      return fail_all(self, those, r.error());
+    if (r->accepted)
+      return place_all(self, those, r->first, r->term);
+    if (r->busy)
+      return fail_all(self, those,
+                      {.reason = reason::too_many_requests,
+                       .message = "too many writes are under way",
+                       .causes = {},
+                       .retry_after_seconds = 1});
+    fail_all(self, those, nothing_done("the master that led leads no more"));
+  });
 }
 
 } // namespace
+
+replica_host::~replica_host() {
+  failure unknown{.reason = reason::timeout,
+                  .message = "the write's outcome is unknown: the replica ended"};
+  for (auto* tickets : {&own_tickets, &forwarded})
+    for (auto& [number, all] : *tickets)
+      for (auto& p : all)
+        p.answer(unknown);
+  for (auto& [at, w] : placed)
+    w.to.answer(unknown);
+  for (auto& [number, p] : peer_tickets)
+    p.answer(unknown);
+}
 
 void propose_waiting(host_ptr self) {
   auto& s = self->state;

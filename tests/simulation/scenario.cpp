@@ -42,12 +42,29 @@ struct run_of {
     });
   }
 
+  /// Every master serves again: a read through its replica, a watch through its hub.
+  void expect_service() {
+    for (const auto& m : c.members) {
+      if (!m.now)
+        continue;
+      if (auto v = c.world.ask<storage::viewed>(m.now->replica.handle(), storage::get_view{}, 20s);
+          !v)
+        out.violation(m.name + " serves no reads after the last fault: " + v.error().message);
+      auto f = c.world.ask<storage::followed>(
+        m.now->hub.handle(), storage::follow{.prefix = {}, .exact = false, .after = {}}, 20s);
+      if (!f)
+        out.violation(m.name
+                      + "'s hub serves no watches after the last fault: " + f.error().message);
+    }
+  }
+
   void recover() {
     wrong.heal();
     auto before = who.succeeded();
     if (!c.world.run_until([&] { return who.succeeded() >= before + 30; }, heal_within))
       out.violation("no progress within 40 s after the last fault: "
                     + std::to_string(who.succeeded() - before) + " operations succeeded");
+    expect_service();
     who.stop();
     if (!c.world.run_until([&] { return who.idle(); }, heal_within))
       out.violation("operations never end");
