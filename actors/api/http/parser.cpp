@@ -7,7 +7,6 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
-
 #include <utility> // Boost 1.74 needs it before Asio
 
 namespace troupe::http::detail {
