@@ -18,7 +18,7 @@ control::patch disrupted(const eviction_observed& o) {
                  {"message", "Taint manager: deleting due to NoExecute taint"},
                  {"lastTransitionTime", api::format_time(control::to_seconds(o.now))}};
   return {.at = control::at(control::of::pods, o.pod.meta),
-          .body = json{{"status", {{"conditions", {condition}}}}}.dump(),
+          .body = json{{"status", {{"conditions", json::array({condition})}}}}.dump(),
           .subresource = "status",
           .how = api::patch_type::strategic};
 }

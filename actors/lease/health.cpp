@@ -118,7 +118,7 @@ control::patch not_ready(const views::pod& p, instant now) {
                  {"status", "False"},
                  {"lastTransitionTime", api::format_time(control::to_seconds(now))}};
   return {.at = control::at(control::of::pods, p.meta),
-          .body = json{{"status", {{"conditions", {condition}}}}}.dump(),
+          .body = json{{"status", {{"conditions", json::array({condition})}}}}.dump(),
           .subresource = "status",
           .how = api::patch_type::strategic};
 }

@@ -16,6 +16,7 @@ constexpr duration decide_deadline = 10s;
 constexpr duration retry_after = 100ms;
 constexpr std::size_t most_events = 64;        // under way
 constexpr std::size_t waiting_events = 20'000; // what is said beyond them is not recorded
+constexpr std::size_t most_refused = 10'000;   // remembered; beyond it all are forgotten
 
 struct binder_state {
   binder_state() : random(0) {}
@@ -26,6 +27,7 @@ struct binder_state {
   random_source random;
   std::deque<control::emit> said;
   std::size_t events = 0;
+  std::map<std::string, std::string> refused; // what the pod's status says already, by uid
 };
 using pointer = kernel::self_ptr<binder_actor, binder_state>;
 
@@ -108,6 +110,7 @@ void bind(pointer self, const decision& d) {
       else
         say(self, pod, control::emit::kind::normal, "Scheduled",
             "Successfully assigned " + pod.ns + "/" + pod.name + " to " + node);
+      h.refused.erase(pod.uid);
       ask_for_more(self);
     });
 }
@@ -121,20 +124,33 @@ void perform_only(pointer self, const control::action& a) {
     });
 }
 
-/// Says in the pod's status why it waits, and makes room if that was decided.
-void refuse(pointer self, const decision& d) {
+/// Says in the pod's status why it waits, once for each reason.
+void tell_status(pointer self, const decision& d) {
+  auto& s = self->state;
+  if (s.refused.size() >= most_refused)
+    s.refused.clear();
+  auto [known, fresh] = s.refused.try_emplace(d.pod.uid);
+  if (known->second == d.message && d.nominated.empty())
+    return;
+  known->second = d.message;
   json condition{{"type", "PodScheduled"},
                  {"status", "False"},
                  {"reason", "Unschedulable"},
-                 {"message", d.message},
-                 {"lastTransitionTime", api::format_time(self->now())}};
-  json status{{"conditions", {std::move(condition)}}};
+                 {"message", d.message}};
+  if (fresh)
+    condition["lastTransitionTime"] = api::format_time(self->now());
+  json status{{"conditions", json::array({std::move(condition)})}};
   if (!d.nominated.empty())
     status["nominatedNodeName"] = d.nominated;
   perform_only(self, control::patch{.at = pod_of(d.pod),
                                     .body = json{{"status", std::move(status)}}.dump(),
                                     .subresource = "status",
                                     .how = api::patch_type::strategic});
+}
+
+/// It has to wait; others may have to make room.
+void refuse(pointer self, const decision& d) {
+  tell_status(self, d);
   for (const auto& v : d.victims) {
     perform_only(self, control::remove{.at = pod_of(v)});
     say(self, v, control::emit::kind::normal, "Preempted",

@@ -56,6 +56,9 @@ public:
   /// Called after every write: for what must hold at every instant.
   std::function<void()> check = [] {};
 
+  /// The revision of the last write.
+  revision last() const { return revision{revision_}; }
+
   std::vector<control::emit> events;
   std::optional<duration> woken; // the soonest `again` of the last perform
 

@@ -28,7 +28,7 @@ api::string_map labels_of(const views::service& s) {
 
 json endpoint_json(const views::endpoint& e) {
   json out{
-    {"addresses", {e.address}},
+    {"addresses", json::array({e.address})},
     {"conditions", {{"ready", e.ready}, {"serving", e.serving}, {"terminating", e.terminating}}},
     {"targetRef",
      {{"kind", e.target.kind},

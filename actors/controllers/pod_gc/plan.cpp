@@ -22,10 +22,12 @@ control::patch disrupted(const views::pod& p, instant now) {
                  {"reason", "DeletionByPodGC"},
                  {"message", "PodGC: node no longer exists"},
                  {"lastTransitionTime", api::format_time(control::to_seconds(now))}};
-  return {.at = control::at(control::of::pods, p.meta),
-          .body = json{{"status", {{"phase", "Failed"}, {"conditions", {condition}}}}}.dump(),
-          .subresource = "status",
-          .how = api::patch_type::strategic};
+  return {
+    .at = control::at(control::of::pods, p.meta),
+    .body =
+      json{{"status", {{"phase", "Failed"}, {"conditions", json::array({condition})}}}}.dump(),
+    .subresource = "status",
+    .how = api::patch_type::strategic};
 }
 
 } // namespace
