@@ -220,6 +220,7 @@ struct credentials {
   std::string user;
   std::string password;
   std::string server;
+  bool operator==(const credentials&) const = default;
 };
 
 struct about {

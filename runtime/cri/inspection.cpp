@@ -144,8 +144,9 @@ void take_inventory(calls& through, stub_type& stub, duration limit,
     if (!r)
       return gather->failed(std::move(r).error());
     gather->arrived([&](runtime::inventory& all) {
-      for (const auto& one : r->items())
-        all.sandboxes.push_back(from_wire(one));
+      for (const auto& one : r->items()) // others may use this runtime too: theirs have no label
+        if (one.labels().contains(runtime::label::pod_uid))
+          all.sandboxes.push_back(from_wire(one));
     });
   });
   list_containers(through, stub, limit, {}, [gather](result<wire::ListContainersResponse> r) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/kubelet/pod/view.hpp"
+#include "runtime/base/types.hpp"
 
 #include <map>
 #include <set>
@@ -62,6 +63,11 @@ result<std::string> resource_of(const pod& p, const container& c, const from_res
 /// In order, later ones last; a failure says in Kubernetes' words what is missing.
 result<variables> environment_of(const pod& p, const container& c, const references& known,
                                  const std::vector<service>& services, const surroundings& around);
+
+/// Who to be at the registry of `image`: from the pod's imagePullSecrets (.dockerconfigjson and
+/// .dockercfg), the longest matching registry first; nothing: nobody.
+std::optional<runtime::credentials> credentials_for(const pod& p, std::string_view image,
+                                                    const references& known);
 
 /// Replaces $(NAME); $$(NAME) is $(NAME) as text; what is unknown stays as it is.
 std::string expand(std::string_view text, const variables& known);

@@ -127,7 +127,9 @@ void looked(pointer self) {
     perform_from(self, std::make_shared<const std::vector<step>>(std::move(next.steps)), 0);
     return;
   }
-  auto wait = s.with->resync;
+  // A little later for each pod: what began together does not look together.
+  auto spread = static_cast<std::int64_t>(std::hash<std::string>{}(s.uid) % 1000);
+  auto wait = s.with->resync + s.with->resync / 10000 * spread;
   if (next.again)
     wait = std::clamp<duration>(*next.again - self->now(), 1ms, wait);
   arm(self, wait);

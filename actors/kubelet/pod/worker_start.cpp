@@ -114,7 +114,10 @@ void pull(pointer self, const attempt_ptr& a) {
     a->image = std::move(r->image);
     prepare(self, a);
   });
-  self->ask(s.with->engine, engine::pull_image{a->c.image, std::nullopt}, pull_deadline)
+  self
+    ->ask(s.with->engine,
+          engine::pull_image{a->c.image, credentials_for(s.spec, a->c.image, s.known_refs)},
+          pull_deadline)
     .then(unless_outdated(self, [self, a, began, found](const result<engine::made>& r) {
       self->state.pulling = false;
       if (!r)

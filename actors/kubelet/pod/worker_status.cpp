@@ -1,4 +1,5 @@
 // What a worker tells the API, and what it asks it for.
+#include "actors/kubelet/pod/base64.hpp"
 #include "actors/kubelet/pod/status.hpp"
 #include "actors/kubelet/pod/volumes.hpp"
 #include "actors/kubelet/pod/worker_state.hpp"
@@ -80,32 +81,6 @@ void send(pointer self) {
                   "status", body.dump());
   self->ask(s.with->api, client::call{std::move(request)}, client::call_deadline)
     .then([self, text](const result<client::called>& r) { told(self, text, r); });
-}
-
-std::string from_base64(std::string_view text) {
-  auto value = [](char c) -> int {
-    return c >= 'A' && c <= 'Z'   ? c - 'A'
-           : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52
-           : c == '+'             ? 62
-           : c == '/'             ? 63
-                                  : -1;
-  };
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    auto v = value(c);
-    if (v < 0)
-      continue;
-    bits = (bits << 6) | static_cast<std::uint32_t>(v);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>((bits >> count) & 0xffU);
-    }
-  }
-  return out;
 }
 
 /// The keys of a ConfigMap or Secret as bytes.

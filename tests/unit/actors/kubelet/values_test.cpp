@@ -289,6 +289,25 @@ TEST_CASE("make: names of images") {
   CHECK(policy("x@sha256:00") == pull_policy::if_not_present);
 }
 
+TEST_CASE("credentials: the pod's secrets, the longest registry that matches") {
+  auto p = one(R"(,"imagePullSecrets":[{"name":"s"},{"name":"gone"}])");
+  references known = {
+    {{true, "s"},
+     {{".dockerconfigjson",
+       R"({"auths":{"reg.example":{"auth":"dTpwOnE="},"reg.example/team":{"username":"t",)"
+       R"("password":"w"},"https://index.docker.io/v1/":{"username":"d","password":"e"}}})"}}}};
+  auto user = [&](const char* image) {
+    auto found = credentials_for(p, image, known);
+    return found ? found->user + "/" + found->password : std::string("nobody");
+  };
+  CHECK(user("reg.example/x:1") == "u/p:q");
+  CHECK(user("reg.example/team/x") == "t/w");
+  CHECK(user("reg.example.org/x") == "nobody");
+  CHECK(user("busybox") == "d/e");
+  CHECK(credentials_for(one(), "busybox", known) == std::nullopt);
+  CHECK(needed(p).contains({true, "s"}));
+}
+
 TEST_CASE("volumes: directories, shown keys, and what is not supported says so") {
   auto p = make_pod(R"("containers":[{"name":"a","image":"x"}],"volumes":[)"
                     R"({"name":"e","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}},)"
