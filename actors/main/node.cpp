@@ -143,7 +143,7 @@ result<void> node::dial_masters() {
                         static_cast<std::uint16_t>(std::stoul(m.address.substr(colon + 1)))});
     masters_.push_back(host_.links().import <client::api_actor>(m.name, client::api_portal));
   }
-  return host_.links().start(std::nullopt);
+  return {};
 }
 
 http::response node::import_image(const http::request& what) {
