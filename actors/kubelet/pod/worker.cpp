@@ -149,6 +149,10 @@ void sync(pointer self) {
   s.busy = true;
   s.dirty = false;
   ++s.timer;
+  // Should there be something after all (a kubelet died before it said so), making a second sandbox
+  // fails, and the next look finds the first.
+  if (std::exchange(s.untouched, false))
+    return looked(self);
   self->ask(s.with->engine, engine::inspect{s.uid}, look_deadline)
     .then(unless_outdated(self, [self](result<engine::inspected> r) {
       if (!r) {
@@ -180,6 +184,7 @@ void take_start_time(pointer self, const api::object& of) {
   auto& s = self->state;
   auto started = api::parse_time(api::peek_text(*of.body, {"status", "startTime"}));
   s.known.start = started ? *started : self->now();
+  s.untouched = !started && !of.meta.deleted;
   auto phase = api::peek_text(*of.body, {"status", "phase"});
   s.terminal = phase == "Succeeded" || phase == "Failed";
 }

@@ -132,17 +132,25 @@ void pull(pointer self, const attempt_ptr& a) {
     }));
 }
 
+void present(pointer self, const attempt_ptr& a) {
+  note(self, false, "Pulled", "Container image \"" + a->c.image + "\" already present on machine",
+       a->c.name);
+  prepare(self, a);
+}
+
 void find_image(pointer self, const attempt_ptr& a) {
   auto policy = effective_pull(a->c);
   if (policy == pull_policy::always)
     return pull(self, a);
+  if (auto known = self->state.images.extract(a->c.image); !known.empty()) {
+    a->image = std::move(known.mapped());
+    return present(self, a);
+  }
   self->ask(self->state.with->engine, engine::find_image{a->c.image}, runtime_deadline)
     .then(unless_outdated(self, [self, a, policy](result<engine::found_image> r) {
       if (r) {
         a->image = std::move(r->image);
-        note(self, false, "Pulled",
-             "Container image \"" + a->c.image + "\" already present on machine", a->c.name);
-        return prepare(self, a);
+        return present(self, a);
       }
       if (r.error().reason != reason::not_found)
         return failed(self, a, {"ImageInspectError", r.error().message});
@@ -152,6 +160,30 @@ void find_image(pointer self, const attempt_ptr& a) {
                                               + "\" is not present with pull policy of Never"});
       pull(self, a);
     }));
+}
+
+/// While the sandbox is being made. What fails is found when the container is prepared.
+void make_directory(pointer self, const std::string& path) {
+  auto machine = self->state.with->host;
+  preparation what{{}, {{path}}, {}, {}};
+  kernel::run(
+    *self, *self->state.with->files, [machine, what] { return machine->prepare(what); },
+    file_deadline)
+    .then([](const result<void>&) {});
+}
+
+/// Likewise: the images that will be needed first.
+void look_for_images(pointer self) {
+  auto& s = self->state;
+  s.images.clear();
+  const auto& first = s.spec.init.empty() ? s.spec.containers : s.spec.init;
+  for (const auto& c : first)
+    if (effective_pull(c) != pull_policy::always && check_image_name(c.image))
+      self->ask(s.with->engine, engine::find_image{c.image}, runtime_deadline)
+        .then([self, name = c.image](const result<engine::found_image>& r) {
+          if (r)
+            self->state.images[name] = r->image;
+        });
 }
 
 } // namespace
@@ -171,17 +203,9 @@ void run(pointer self, const run_sandbox& what, step_done then) {
     }
     then(step_end::look);
   });
-  auto machine = s.with->host;
-  auto directory = preparation{{}, {{config.log_directory}}, {}, {}};
-  kernel::run(
-    *self, *s.with->files, [machine, directory] { return machine->prepare(directory); },
-    file_deadline)
-    .then(unless_outdated(self, [self, config = std::move(config), made](result<void> r) mutable {
-      if (!r)
-        return made(std::move(r).error());
-      self->ask(self->state.with->engine, engine::run_sandbox{std::move(config)}, runtime_deadline)
-        .then(made);
-    }));
+  make_directory(self, config.log_directory);
+  look_for_images(self);
+  self->ask(s.with->engine, engine::run_sandbox{std::move(config)}, runtime_deadline).then(made);
 }
 
 void start(pointer self, const start_container& what, step_done then) {

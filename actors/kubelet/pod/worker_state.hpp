@@ -7,6 +7,7 @@
 #include "actors/kubelet/pod/worker.hpp"
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -25,6 +26,7 @@ struct state {
   bool gone = false;       // the API has forgotten it, or never knew it
   bool terminal = false;   // it was Succeeded or Failed before we saw it
   bool removed = false;    // we have told the API to forget it
+  bool untouched = false;  // no kubelet has had it: the runtime has nothing of it
   bool busy = false;       // between looking and the last step
   bool dirty = false;      // look again afterwards
   bool interrupt = false;  // leave the remaining steps: the pod is to end
@@ -32,6 +34,7 @@ struct state {
   std::uint64_t timer = 0;
   std::uint32_t grace_used = 0; // seconds, of the kill under way
   bool killing = false;
+  std::map<std::string, runtime::image> images; // looked for while the sandbox was being made
   bool pulling = false;
   std::string told; // the status the API has from us
   bool telling = false;
