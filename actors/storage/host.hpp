@@ -3,6 +3,7 @@
 
 #include "actors/kernel/actor.hpp"
 #include "actors/storage/replica.hpp"
+#include "actors/storage/steady.hpp"
 
 #include <deque>
 #include <map>

@@ -1,6 +1,7 @@
 #include "actors/storage/hub.hpp"
 
 #include "actors/kernel/actor.hpp"
+#include "actors/storage/steady.hpp"
 
 #include <deque>
 #include <map>
@@ -171,7 +172,7 @@ void retry_early(pointer self) {
   for (auto& w : early) {
     if (!self->state.subscriptions.contains(w.id))
       continue;
-    if (self->now() < w.deadline) {
+    if (steady(self) < w.deadline) {
       begin(self, w.id, std::move(w.to), w.deadline);
       continue;
     }
@@ -181,6 +182,21 @@ void retry_early(pointer self) {
   }
 }
 
+void know(pointer self, revision last, revision compacted) {
+  auto& s = self->state;
+  s.hub = std::make_unique<store::watch_hub>(last, compacted, s.with.limits, s.with.bugs);
+  retry_early(self);
+}
+
+/// The replica speaks when it starts; a hub that was started again has to ask. What it publishes
+/// after its answer comes after the answer.
+void introduce(pointer self) {
+  self->ask(self->state.with.replica, get_history{}, 5s).then([self](const result<history_of>& h) {
+    if (h && !self->state.hub)
+      know(self, h->of->last(), h->of->compacted());
+  });
+}
+
 void forget(pointer self, std::uint64_t id) {
   if (self->state.hub)
     self->state.hub->unsubscribe(store::watcher_id{id});
@@ -188,7 +204,9 @@ void forget(pointer self, std::uint64_t id) {
 }
 
 void look_around(pointer self) {
-  auto now = self->now();
+  auto now = steady(self);
+  if (!self->state.hub)
+    introduce(self);
   retry_early(self);
   if (self->state.hub && now >= self->state.next_bookmarks) {
     self->state.next_bookmarks = now + bookmark_every;
@@ -211,9 +229,9 @@ kernel::reply<followed> take_follow(pointer self, const follow& m) {
   auto id = self->state.next++;
   auto sub = std::make_shared<subscription>();
   sub->what = m;
-  sub->asked_at = self->now();
+  sub->asked_at = steady(self);
   self->state.subscriptions.emplace(id, sub);
-  begin(self, id, to, self->now() + revision_wait);
+  begin(self, id, to, steady(self) + revision_wait);
   return to;
 }
 
@@ -226,8 +244,8 @@ kernel::reply<changes> take_next(pointer self, const next_changes& m) {
   auto to = self->promise<changes>();
   sub->asked.answer(changes{}); // an older question of the same asker
   sub->asked = to;
-  sub->asked_at = self->now();
-  sub->answer_by = self->now() + m.wait;
+  sub->asked_at = steady(self);
+  sub->answer_by = steady(self) + m.wait;
   serve(self, m.subscription, *sub, false);
   if (sub->expired)
     forget(self, m.subscription);
@@ -249,8 +267,7 @@ hub_interface::behavior_type behave(pointer self, hub_dependencies with) {
       auto& s = self->state;
       if (s.hub)
         return perform(self, s.hub->reset(m.last, m.compacted));
-      s.hub = std::make_unique<store::watch_hub>(m.last, m.compacted, s.with.limits, s.with.bugs);
-      retry_early(self);
+      know(self, m.last, m.compacted);
     },
     [self](const leader_changed&) {
       if (self->state.hub)

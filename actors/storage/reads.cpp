@@ -89,7 +89,7 @@ kernel::reply<viewed> take_view(host_ptr self, const get_view& m) {
                                 .applied = {},
                                 .at = m.at,
                                 .exact = false,
-                                .deadline = self->now() + revision_wait});
+                                .deadline = steady(self) + revision_wait});
   if (s.reads.size() >= s.with.settings.max_waiting)
     return kernel::answer(failure{.reason = reason::too_many_requests,
                                   .message = "too many reads wait",
@@ -104,7 +104,7 @@ kernel::reply<viewed> take_view(host_ptr self, const get_view& m) {
 kernel::reply<viewed> take_view_at(host_ptr self, const get_view_at& m) {
   return serve_or_wait(
     self,
-    {.to = {}, .applied = {}, .at = m.at, .exact = true, .deadline = self->now() + revision_wait});
+    {.to = {}, .applied = {}, .at = m.at, .exact = true, .deadline = steady(self) + revision_wait});
 }
 
 void ask_reads(host_ptr self) {
@@ -131,7 +131,7 @@ void answer_read(host_ptr self, const raft::read_verdict& v) {
       continue;
     }
     waiting_view w{
-      .to = to, .applied = v.index, .at = {}, .exact = false, .deadline = self->now() + read_wait};
+      .to = to, .applied = v.index, .at = {}, .exact = false, .deadline = steady(self) + read_wait};
     if (!serve(self, w))
       s.views.push_back(std::move(w));
   }
@@ -142,7 +142,7 @@ void serve_views(host_ptr self) {
   std::erase_if(s.views, [&](waiting_view& w) {
     if (serve(self, w))
       return true;
-    if (self->now() < w.deadline)
+    if (steady(self) < w.deadline)
       return false;
     w.to.answer(failure{.reason = w.at == revision{} ? reason::unavailable : reason::timeout,
                         .message = "revision " + to_string(w.at)

@@ -43,7 +43,7 @@ result<void> read_snapshot(const wal::file& file, store::snapshot_sink& into) {
 void perform(host_ptr self, const raft::take_snapshot& o) {
   auto& s = self->state;
   for (auto& [id, out] : s.outgoing)
-    if (self->now() - out.taken < shared_for) {
+    if (steady(self) - out.taken < shared_for) {
       out.users.insert(o.to);
       return step(self, raft::snapshot_taken{o.to, id, out.index, out.total});
     }
@@ -62,7 +62,7 @@ void perform(host_ptr self, const raft::take_snapshot& o) {
       if (!total)
         return step(self, raft::snapshot_taken{o.to, {}, {}, 0});
       self->state.outgoing[id] = {
-        .file = name, .index = index, .total = *total, .users = {o.to}, .taken = self->now()};
+        .file = name, .index = index, .total = *total, .users = {o.to}, .taken = steady(self)};
       step(self, raft::snapshot_taken{o.to, id, index, *total});
     });
 }

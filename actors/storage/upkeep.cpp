@@ -40,16 +40,16 @@ void compact(host_ptr self) {
     s.compaction = store::compaction_schedule{s.with.settings.compact_after};
     return;
   }
-  if (auto due = s.compaction.note(s.current->at(), self->now()))
+  if (auto due = s.compaction.note(s.current->at(), steady(self)))
     propose_command(self, store::encode(store::command{store::compact_history{*due}}));
 }
 
 /// Learners become voters when they have caught up.
 void promote(host_ptr self) {
   auto& s = self->state;
-  if (!s.scope_told || self->now() - s.last_promote < promote_every)
+  if (!s.scope_told || steady(self) - s.last_promote < promote_every)
     return;
-  s.last_promote = self->now();
+  s.last_promote = steady(self);
   for (const auto& m : s.core->members().members)
     if (m.role == raft::member_role::learner)
       return step(self, raft::change_membership{raft::ticket{0}, raft::promote{m.id}});
@@ -74,9 +74,9 @@ void keep_up(host_ptr self) {
   serve_views(self);
   promote(self);
   sweep(self);
-  if (self->now() < s.next_upkeep)
+  if (steady(self) < s.next_upkeep)
     return;
-  s.next_upkeep = self->now() + upkeep_every;
+  s.next_upkeep = steady(self) + upkeep_every;
   s.sweeping = true;
   flush(self);
   compact(self);

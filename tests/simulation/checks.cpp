@@ -17,6 +17,9 @@ void chronicle::look_at(std::size_t at) {
     checked_[at] = revision{1}; // it may have forgotten
   auto past = m.now->state->past();
   auto from = std::max(checked_[at], past.compacted());
+  if (from > last())
+    c_.to.violation(m.name + ": the changes after " + to_string(last()) + " up to "
+                    + to_string(from) + " are compacted already");
   while (from < past.last()) {
     auto part = past.since(from, "", 1000);
     if (!part)
@@ -43,7 +46,10 @@ void check_writes(const chronicle& h, const clients& who, report& to) {
     if (found == h.events().end() || found->second.key != w.key
         || (erase ? found->second.value.has_value() : found->second.value != w.value))
       to.violation("the acknowledged write of " + w.key + "=" + w.value + " at revision "
-                   + to_string(w.at) + " is lost");
+                   + to_string(w.at) + " is lost"
+                   + (found == h.events().end() ? std::string{}
+                                                : ": there is " + found->second.key + "="
+                                                    + found->second.value.value_or("(erased)")));
   }
   std::set<std::string> values;
   for (const auto& [at, e] : h.events())
@@ -65,7 +71,10 @@ void check_watches(const chronicle& h, const watchers& who, report& to) {
           continue;
         if (seen == s.seen.end() || (*seen)->at != at)
           return to.violation("watch " + w.name + " of '" + w.prefix + "' missed revision "
-                              + to_string(at) + " of " + e.key);
+                              + to_string(at) + " of " + e.key + "=" + e.value.value_or("(erased)")
+                              + (seen == s.seen.end() ? std::string{}
+                                                      : " but saw " + to_string((*seen)->at)
+                                                          + " of " + (*seen)->key()));
         const auto& c = **seen;
         if (c.key() != e.key || (c.now ? std::optional{*c.now->value} : std::nullopt) != e.value)
           return to.violation("watch " + w.name + ": revision " + to_string(at) + " shows "

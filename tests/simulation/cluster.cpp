@@ -114,7 +114,6 @@ kernel::tree cluster::tree_of(const std::shared_ptr<life>& l, const member& m,
 
 void cluster::start(std::size_t at) {
   auto& m = members[at];
-  m.restart_planned = false;
   if (m.now)
     return;
   auto process =
@@ -141,6 +140,11 @@ void cluster::start(std::size_t at) {
   store::replica_options rows;
   rows.bugs.ignore_fence = with.bug == bug::ignore_fence;
   auto opened = storage::open_store(o, m.disk, m.rows, rows);
+  if (!opened && m.disk->dead()) { // the power went again
+    lose_power(m);
+    world.after(1s, [this, at] { start(at); });
+    return;
+  }
   if (!opened)
     return to.violation(m.name + " does not open its store again: " + opened.error().message);
   l->state = opened->state;
@@ -165,22 +169,28 @@ void cluster::crash(std::size_t at, crash_kind how, duration down) {
   auto& m = members[at];
   if (!m.now)
     return;
+  if (m.disk->open("store/in-0"))
+    ++to.count["lives with a snapshot taken in"];
   world.crash(m.now->process);
   network.unplug(m.name);
   m.now->links.reset();
   past_.push_back(std::move(m.now));
   m.now = nullptr;
   m.rows->crash();
-  if (how == crash_kind::power || m.disk->dead()) {
-    if (auto lost = m.disk->power_cut(world.random()); lost > 0) {
-      ++to.count["crashes that lost unsynced bytes"];
-      to.count["sectors lost"] += lost;
-    }
-  } else {
+  if (how == crash_kind::power || m.disk->dead())
+    lose_power(m);
+  else
     m.disk->release_locks();
-  }
-  m.restart_planned = true;
   world.after(down, [this, at] { start(at); });
+}
+
+void cluster::lose_power(member& m) {
+  m.rows->crash();
+  auto lost = m.disk->power_cut(world.random());
+  if (lost == 0)
+    return;
+  ++to.count["crashes that lost unsynced bytes"];
+  to.count["sectors lost"] += lost;
 }
 
 void cluster::fail_disk(std::size_t at, std::uint64_t operations, duration down) {

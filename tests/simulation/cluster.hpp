@@ -59,7 +59,6 @@ struct member {
   std::shared_ptr<store::memory_engine> rows;
   std::shared_ptr<life> now; // null: down
   std::uint64_t lives = 0;
-  bool restart_planned = false;
 };
 
 class cluster {
@@ -87,6 +86,7 @@ public:
   std::shared_ptr<scope_facts> scopes = std::make_shared<scope_facts>();
 
 private:
+  void lose_power(member& m);
   kernel::tree tree_of(const std::shared_ptr<life>& l, const member& m,
                        storage::opened_store opened);
   std::vector<std::shared_ptr<life>> past_;

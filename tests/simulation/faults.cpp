@@ -71,8 +71,11 @@ void faults::strike() {
     ++count["disks stalled"];
     if (c_.up(v)) {
       auto stall = span(50, 2500);
-      c_.members[v].now->writer->stall(stall);
-      c_.members[v].now->reader->stall(stall);
+      auto which = c_.world.random().below(3);
+      if (which != 0)
+        c_.members[v].now->writer->stall(stall);
+      if (which != 1)
+        c_.members[v].now->reader->stall(stall);
     }
   } else if (dice < 88) {
     full_disk(v);
