@@ -1,5 +1,7 @@
 #include "actors/storage/open.hpp"
 
+#include "actors/storage/installed_mark.hpp"
+
 #include <algorithm>
 
 namespace troupe::storage {
@@ -37,6 +39,9 @@ result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::fil
   out.recovered.ballot = was.ballot;
   out.recovered.applied = out.state->facts().applied;
   out.recovered.log = std::move(was.log);
+  OR_RETURN(auto mark, load_mark(*files, o.directory));
+  if (mark && mark->at.index <= out.recovered.applied) // else it died before the state was replaced
+    out.recovered.snapshot = std::move(mark);
   if (was.fresh && !o.founders.empty()) { // written down, so that the next start knows them too
     raft::snapshot_mark start{.at = {}, .members = founders_of(o.founders)};
     CHECK_RETURN(out.log->append({.ballot = {}, .reset = start, .entries = {}}));

@@ -1,6 +1,7 @@
 // Snapshots of the state machine: written to a file for a follower that lags too far, or taken in.
 #include "actors/kernel/pool.hpp"
 #include "actors/storage/host.hpp"
+#include "actors/storage/installed_mark.hpp"
 
 namespace troupe::storage {
 namespace {
@@ -132,8 +133,10 @@ void perform(host_ptr self, const raft::install_snapshot& o) {
   auto state = s.with.store.state;
   kernel::run(
     *self, *s.with.reader,
-    [file = s.incoming, into, state]() -> result<void> {
+    [file = s.incoming, into, state, files = s.with.store.files, directory = s.with.store.directory,
+     mark = o.mark]() -> result<void> {
       CHECK_RETURN(read_snapshot(*file, *into));
+      CHECK_RETURN(save_mark(*files, directory, mark));
       return state->finish_restore(std::move(*into));
     },
     snapshot_deadline)
