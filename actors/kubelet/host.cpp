@@ -4,7 +4,9 @@
 #include "runtime/host/cgroup.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -196,6 +198,35 @@ runtime::dns_config read_resolv(const std::string& path) {
   return out;
 }
 
+/// The files `N.log.TIME` beyond the newest `keep` go.
+void drop_old(const fs::path& log, std::uint32_t keep) {
+  std::error_code error;
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(log.parent_path(), error))
+    if (entry.path().filename().string().starts_with(log.filename().string() + "."))
+      old.push_back(entry.path());
+  std::sort(old.rbegin(), old.rend()); // their times sort as text
+  for (std::size_t i = keep; i < old.size(); ++i)
+    fs::remove(old[i], error);
+}
+
+/// True when it was renamed away.
+bool rotate(const fs::path& log, std::uint64_t max_bytes, std::uint32_t max_files) {
+  std::error_code error;
+  if (fs::file_size(log, error) <= max_bytes || error)
+    return false;
+  std::array<char, 32> time{};
+  auto now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::strftime(time.data(), time.size(), "%Y%m%d-%H%M%S", &parts);
+  fs::rename(log, log.string() + "." + time.data(), error);
+  if (error)
+    return false;
+  drop_old(log, max_files > 1 ? max_files - 1 : 0);
+  return true;
+}
+
 class real_host final : public host {
 public:
   real_host(std::string data_dir, std::string resolv_conf)
@@ -263,6 +294,20 @@ public:
     return out;
   }
 
+  result<std::vector<rotated_log>> rotate_logs(const std::string& log_root, std::uint64_t max_bytes,
+                                               std::uint32_t max_files) override {
+    std::vector<rotated_log> out;
+    std::error_code error;
+    for (const auto& pod : fs::directory_iterator(log_root, error))
+      for (const auto& container : fs::directory_iterator(pod.path(), error))
+        for (const auto& log : fs::directory_iterator(container.path(), error))
+          if (log.path().extension() == ".log" && rotate(log.path(), max_bytes, max_files)) {
+            auto name = pod.path().filename().string();
+            out.push_back({name.substr(name.rfind('_') + 1), container.path().filename()});
+          }
+    return out;
+  }
+
 private:
   std::string data_dir_;
   std::string resolv_conf_;
@@ -275,6 +320,10 @@ public:
   result<void> prepare(const preparation&) override { return {}; }
   result<void> clean(const remains&) override { return {}; }
   result<machine_facts> facts() override { return facts_; }
+  result<std::vector<rotated_log>> rotate_logs(const std::string&, std::uint64_t,
+                                               std::uint32_t) override {
+    return std::vector<rotated_log>();
+  }
 
 private:
   machine_facts facts_;

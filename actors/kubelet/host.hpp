@@ -87,6 +87,13 @@ struct net_check {
   duration limit = 1s;
 };
 
+/// A container's log file that was renamed away: the runtime must open a new one.
+struct rotated_log {
+  std::string pod_uid;
+  std::string container;
+  bool operator==(const rotated_log&) const = default;
+};
+
 class host {
 public:
   virtual ~host() = default;
@@ -95,6 +102,10 @@ public:
   virtual result<void> prepare(const preparation& what) = 0;
   virtual result<void> clean(const remains& what) = 0;
   virtual result<machine_facts> facts() = 0;
+  /// Renames logs longer than `max_bytes` to NAME.TIME; keeps so many files of each, the current
+  /// one counted. `log_root` holds a directory per pod, in it one per container.
+  virtual result<std::vector<rotated_log>>
+  rotate_logs(const std::string& log_root, std::uint64_t max_bytes, std::uint32_t max_files) = 0;
 };
 
 /// This machine. Facts of disks are those of `data_dir`.

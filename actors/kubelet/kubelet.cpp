@@ -88,7 +88,11 @@ assembled assemble(const kernel::process_ptr& process, settings with) {
                         .node = with.node,
                         .update = with.status_update,
                         .report = with.status_report,
-                        .lease_duration = with.lease_duration};
+                        .lease_duration = with.lease_duration,
+                        .log_root = out.facts->log_root,
+                        .log_bytes = with.log_bytes,
+                        .log_files = with.log_files,
+                        .log_period = with.log_period};
   recorder_settings records{.api = with.api, .node = with.node.name};
 
   using kernel::place;

@@ -30,6 +30,9 @@ struct settings {
   duration lease_duration = 40s;
   duration resync = 60s;
   duration follow_contents = 10s;
+  std::uint64_t log_bytes = 10U << 20; // a container's log file is rotated beyond it
+  std::uint32_t log_files = 5;         // of one container, the current one counted
+  duration log_period = 10s;           // between looks at the logs
 
   client::api_actor api; // acts as system:node:NAME
   /// Of pods with spec.nodeName=NAME (see pods_of), and of services; services may be null.

@@ -176,6 +176,11 @@ engine_actor::behavior_type engine(pointer self, const driver_source& source) {
       self->state.driver->remove_container(m.id, to_done(later));
       return later;
     },
+    [self](const reopen_log& m) -> kernel::reply<kernel::done> {
+      auto later = self->promise<kernel::done>();
+      self->state.driver->reopen_log(m.id, to_done(later));
+      return later;
+    },
     [self](const inspect& m) -> kernel::reply<inspected> {
       auto later = self->promise<inspected>();
       self->state.driver->inspect(

@@ -49,6 +49,12 @@ struct remove_container {
   std::string id;
 };
 
+/// After its log file was renamed away.
+struct reopen_log {
+  using local_only = void;
+  std::string id;
+};
+
 /// One pod in full.
 struct inspect {
   using local_only = void;
@@ -174,6 +180,7 @@ using engine_actor = caf::typed_actor<        //
   proto::ask<start_container, kernel::done>,  //
   proto::ask<stop_container, kernel::done>,   //
   proto::ask<remove_container, kernel::done>, //
+  proto::ask<reopen_log, kernel::done>,       //
   proto::ask<inspect, inspected>,             //
   proto::ask<list, listed>,                   //
   proto::ask<find_image, found_image>,        //

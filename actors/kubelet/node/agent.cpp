@@ -212,12 +212,46 @@ void renew(pointer self) {
     });
 }
 
+/// The runtime goes on writing to the renamed file until it is told.
+void reopen(pointer self, const std::vector<rotated_log>& logs) {
+  if (logs.empty())
+    return;
+  self->ask(self->state.with.engine, engine::list{}, runtime_deadline)
+    .then([self, logs](const result<engine::listed>& r) {
+      if (!r)
+        return;
+      for (const auto& c : r->all.containers) {
+        auto ours =
+          c.state == runtime::container_state::running
+          && std::find(logs.begin(), logs.end(), rotated_log{c.pod_uid, c.name}) != logs.end();
+        if (ours)
+          self->ask(self->state.with.engine, engine::reopen_log{c.id}, runtime_deadline)
+            .then(
+              [](const result<kernel::done>&) {}); // it writes to the old file until the next time
+      }
+    });
+}
+
+void rotate_logs(pointer self) {
+  const auto& s = self->state;
+  auto job = [machine = s.with.host, root = s.with.log_root, bytes = s.with.log_bytes,
+              files = s.with.log_files] { return machine->rotate_logs(root, bytes, files); };
+  kernel::run(*self, *s.with.files, job, s.with.log_period)
+    .then([self](const result<std::vector<rotated_log>>& r) {
+      if (r)
+        reopen(self, *r);
+    });
+  self->after(s.with.log_period, log_tick{});
+}
+
 agent_actor::behavior_type agent(pointer self, const agent_settings& with) {
   self->state.with = with;
   self->state.user = node_user(with.node.name);
   self->state.random = self->process().random("kubelet/node");
   self->after(0ns, agent_tick{});
   self->after(0ns, lease_tick{});
+  if (!with.log_root.empty())
+    self->after(with.log_period, log_tick{});
   return {
     [self](const agent_tick&) { look(self); },
     [self](const lease_tick&) {
@@ -226,6 +260,7 @@ agent_actor::behavior_type agent(pointer self, const agent_settings& with) {
       else
         self->after(self->state.with.hurry, lease_tick{});
     },
+    [self](const log_tick&) { rotate_logs(self); },
   };
 }
 

@@ -20,7 +20,11 @@ struct agent_settings {
   duration update = 10s;         // lease and a look at the node (nodeStatusUpdateFrequency)
   duration report = 5min;        // status is sent at least so often (nodeStatusReportFrequency)
   duration lease_duration = 40s; // nodeLeaseDurationSeconds
-  duration hurry = 100ms;        // between looks until the node is Ready for the first time
+  std::string log_root;          // of the pods' logs
+  std::uint64_t log_bytes = 10U << 20; // containerLogMaxSize
+  std::uint32_t log_files = 5;         // containerLogMaxFiles
+  duration log_period = 10s;           // containerLogMonitorInterval
+  duration hurry = 100ms;              // between looks until the node is Ready for the first time
 };
 
 struct agent_tick {
@@ -29,7 +33,13 @@ struct agent_tick {
 struct lease_tick {
   using local_only = void;
 };
-using agent_actor = caf::typed_actor<proto::tell<agent_tick>, proto::tell<lease_tick>>;
+struct log_tick {
+  using local_only = void;
+};
+using agent_actor = caf::typed_actor< //
+  proto::tell<agent_tick>,            //
+  proto::tell<lease_tick>,            //
+  proto::tell<log_tick>>;
 
 agent_actor spawn_agent(const kernel::place& at, agent_settings with);
 

@@ -75,6 +75,9 @@ public:
     s.node.name = "n1";
     s.node.address = "127.0.0.1";
     s.data_dir = home;
+    s.log_bytes = 128U << 10;
+    s.log_files = 3;
+    s.log_period = 500ms;
     s.cgroup_root = test_node::cgroup();
     s.api = spawn_api(at("api"), api_);
     s.pod_informer = testing::spawn_informer(at("pods"), api_, "pods");
@@ -235,6 +238,25 @@ TEST_CASE("kubelet on containerd: logs over HTTP, whole, cut and followed to the
   CHECK(json::parse(*pods->body)["items"].size() >= 1);
   m.remove("talks", 0);
   CHECK(m.until([&] { return m.gone("talks"); }));
+}
+
+TEST_CASE("kubelet on containerd: long logs are rotated, followed across, and old ones dropped") {
+  auto& m = the();
+  m.create("writes", R"("restartPolicy":"Never","containers":[{"name":"a","image":"busybox:1.35",)"
+                     R"("command":["sh","-c","i=0; while [ $i -lt 9000 ]; do echo $i 0123456789;)"
+                     R"( i=$((i+1)); [ $((i % 100)) = 0 ] && sleep 0.03; done"]}])");
+  auto directory = test_node::directory() + "/logs/pods/default_writes_uid-writes/a/";
+  REQUIRE(m.until([&] { return m.runs("writes"); }));
+  auto followed = m.client->ask({.target = "/containerLogs/default/writes/a?follow=true"}, 60s);
+  REQUIRE_MESSAGE(followed, followed.error().message);
+  CHECK(followed->body->starts_with("0 0123456789\n"));
+  CHECK(followed->body->ends_with("8999 0123456789\n"));
+  CHECK(std::count(followed->body->begin(), followed->body->end(), '\n') == 9000);
+  auto files = std::distance(std::filesystem::directory_iterator(directory), {});
+  CHECK(files > 1);
+  CHECK(files <= 3);
+  m.remove("writes", 0);
+  CHECK(m.until([&] { return m.gone("writes"); }));
 }
 
 TEST_CASE("kubelet on containerd: exec over an upgraded connection") {
