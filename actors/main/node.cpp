@@ -239,6 +239,8 @@ result<kernel::tree> node::kubelet_tree() {
   k.lease_duration = with_.lease_duration;
   k.resync = with_.sync_frequency;
   k.follow_contents = with_.volume_sync;
+  k.log_bytes = with_.log_max_bytes;
+  k.log_files = with_.log_max_files;
   k.cluster_domain = with_.net.dns_domain;
   k.api = api_;
   k.pod_informer = pods_;
