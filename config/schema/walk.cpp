@@ -2,6 +2,7 @@
 #include "config/schema/walk.hpp"
 
 #include "config/api/object.hpp"
+#include "config/api/quantity.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -154,6 +155,11 @@ std::string_view wrong_format(const type& of, const json& value) {
   case shape::time:
   case shape::micro_time:
     return api::parse_time(value.get_ref<const std::string&>()) ? "" : "must be an RFC 3339 time";
+  case shape::quantity:
+    if (value.is_string() && !api::quantity::parse(value.get_ref<const std::string&>()))
+      return "quantities must match the regular expression "
+             "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+    return {};
   case shape::bytes: return is_base64(value.get_ref<const std::string&>()) ? "" : "must be base64";
   default: return {};
   }
