@@ -73,6 +73,7 @@ struct wanted {
   } transform = transform::none;
   bool wide = false;            // reserved: the table always carries all columns
   bool objects_in_table = true; // includeObject: Metadata (true) or None
+  bool pieces = false; // a large body may come as response.rest; else it is whole
   bool operator==(const wanted&) const = default;
 };
 

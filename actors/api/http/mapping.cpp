@@ -175,6 +175,7 @@ result<api::request> to_api(request from) {
     return out;
   OR_RETURN(out.answer, parse_accept(out.accept));
   out.answer.objects_in_table = target.option("includeObject") != "None";
+  out.answer.pieces = true; // to_http() hands them on
   CHECK_RETURN(read_body_type(media_type(from.fields.get("Content-Type")), out));
   return out;
 }

@@ -119,7 +119,7 @@ api::response json_list(const form& f, std::vector<list_entry> entries, const li
   out.version = head.version;
   auto text = json_list_head(f, head);
   auto items = std::make_shared<json_items>(f, std::move(entries));
-  if (size > most_whole_bytes) {
+  if (f.wanted.pieces && size > most_whole_bytes) {
     out.body = share(std::move(text));
     out.rest = std::move(items);
     return out;

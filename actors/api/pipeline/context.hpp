@@ -23,6 +23,7 @@ struct context {
   const schema::resource& stored; // as the store has it
   const schema::subresource* sub = nullptr;
   std::vector<std::string> warnings;
+  std::string object_name = request.name; // of the object, as soon as it is known: for what is said of it
 
   std::string key() const { return key_in(request.ns, request.name); }
   std::string key_in(std::string_view ns, std::string_view name) const;

@@ -64,9 +64,11 @@ result<void> set_system_fields(context& c, json& tree) {
 result<step> create_object(context& c) {
   OR_RETURN(auto tree, decode_body(c, c.of));
   CHECK_RETURN(match_path(c, tree));
+  c.object_name = tree["metadata"].value("name", "");
   object_write w{.code = 201};
   CHECK_RETURN(set_system_fields(c, tree));
   OR_RETURN(auto name, choose_name(c, tree));
+  c.object_name = name;
   auto key = c.key_in(c.request.ns, name);
   w.what.when.push_back({.what = store::predicate::test::absent, .key = key, .at = {}});
   w.what.then.push_back({.what = store::operation::kind::put, .key = key, .value = {}});

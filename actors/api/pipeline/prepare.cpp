@@ -82,6 +82,12 @@ bool writes(verb v) {
   return v != verb::get && v != verb::list && v != verb::watch && v != verb::document;
 }
 
+/// A failure as a response; Invalid names the kind, everything else the resource.
+finished refused(const failure& why, const api::request& about, const schema::resource& of) {
+  auto kind = why.reason == reason::invalid ? of.kind : std::string_view{};
+  return {api::status_of(why, about, kind), writes(about.verb)};
+}
+
 result<step> run(const api::request& r, const store::view& view, const environment& env) {
   const auto* of = env.catalog->find(r.group, r.version, r.resource);
   if (!of || (!of->namespaced && !r.ns.empty()))
@@ -94,6 +100,8 @@ result<step> run(const api::request& r, const store::view& view, const environme
   if (of->namespaced && r.ns.empty() && (!r.name.empty() || r.verb == verb::create)
       && !is_review(*of))
     return bad_request("an empty namespace may not be set when a resource name is provided");
+  if (r.name.find('/') != r.name.npos || r.ns.find('/') != r.ns.npos)
+    return bad_request("a name in the path may not contain '/'");
   if (r.fence && !env.leader_scope)
     return failure{.reason = reason::forbidden,
                    .message = "a fence may be set by the leader scope of this master only"};
@@ -106,7 +114,15 @@ result<step> run(const api::request& r, const store::view& view, const environme
   if (!of->warning.empty())
     c.warnings.emplace_back(of->warning);
   auto out = dispatch(c);
-  if (!out || c.warnings.empty())
+  if (!out) {
+    api::request about;
+    about.verb = r.verb;
+    about.group = r.group;
+    about.resource = r.resource;
+    about.name = c.object_name;
+    return step{refused(out.error(), about, *of)};
+  }
+  if (c.warnings.empty())
     return out;
   if (auto* done = std::get_if<finished>(&*out); done && done->response.warnings.empty())
     done->response.warnings = c.warnings;
@@ -127,11 +143,7 @@ step prepare(const api::request& r, const store::view& view, const environment& 
   }();
   if (out)
     return std::move(*out);
-  std::string_view kind;
-  if (out.error().reason == reason::invalid)
-    if (const auto* of = env.catalog->find(r.group, r.version, r.resource))
-      kind = of->kind;
-  return finished{api::status_of(out.error(), r, kind), writes(r.verb)};
+  return finished{api::status_of(out.error(), r), writes(r.verb)};
 }
 
 api::response exhausted(const api::request& r) {

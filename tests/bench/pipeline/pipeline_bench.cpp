@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
   }
   auto view = std::make_shared<memory_view>(records, revision{100'000});
   auto list = api_world::request(api::verb::list, "", "v1", "pods");
+  list.answer.pieces = true;
   auto all = [&](const char* what, const api::request& r) {
     measure(what, 1, [&](int) {
       auto step = w.step_of(r, view);

@@ -45,6 +45,15 @@ TEST_CASE("create: what cannot be is refused in Kubernetes' words") {
   CHECK(again.message() == "pods \"web\" already exists");
   CHECK(again.body["reason"] == "AlreadyExists");
   CHECK(again.body["details"]["kind"] == "pods");
+  CHECK(again.body["details"]["name"] == "web");
+  auto amount = pod_named("amount");
+  amount["spec"]["containers"][0]["resources"] = {{"requests", {{"cpu", "abc"}}}};
+  CHECK(w.post("", "v1", "pods", "default", amount).code == 400);
+  auto wrong = pod_named("wrong");
+  wrong["spec"]["containers"] = json::array();
+  auto invalid = w.post("", "v1", "pods", "default", wrong);
+  CHECK(invalid.body["details"]["name"] == "wrong");
+  CHECK(invalid.body["details"]["kind"] == "Pod");
   auto lost = w.post("", "v1", "pods", "nowhere", pod);
   CHECK(lost.code == 404);
   CHECK(lost.message() == "namespaces \"nowhere\" not found");
