@@ -254,6 +254,8 @@ kernel::reply<changes> take_next(pointer self, const next_changes& m) {
 
 hub_interface::behavior_type behave(pointer self, hub_dependencies with) {
   self->state.with = std::move(with);
+  // Numbers of incarnations do not meet: a subscription of the one before is gone, not another's.
+  self->state.next = (std::uint64_t{self->place().incarnation} << 32) + 1;
   self->after(look_every, look{});
   return {
     [self](const follow& m) { return take_follow(self, m); },

@@ -37,8 +37,8 @@ life::life(const kernel::process_ptr& p) : process(p), replica(p), hub(p), scope
 cluster::cluster(const options& o, report& r)
     : with(o), to(r), world(o.seed), network(world, o.network) {
   scopes->to = &to;
-  for (const auto* name : {"m0", "m1", "m2"})
-    members.push_back({.name = name,
+  for (std::size_t i = 0; i < o.masters; ++i)
+    members.push_back({.name = "m" + std::to_string(i),
                        .disk = std::make_shared<wal::memory_disk>(),
                        .rows = std::make_shared<store::memory_engine>(),
                        .now = nullptr});
@@ -134,8 +134,6 @@ void cluster::start(std::size_t at) {
     .directory = "store", .cluster = "sim", .member = m.name, .founders = {}};
   for (const auto& other : members)
     o.founders.push_back(address_of(other.name));
-  if (o.founders.size() < 3)
-    o.founders = {address_of("m0"), address_of("m1"), address_of("m2")};
   o.segment_bytes = with.segment_bytes;
   store::replica_options rows;
   rows.bugs.ignore_fence = with.bug == bug::ignore_fence;
@@ -152,7 +150,7 @@ void cluster::start(std::size_t at) {
                                                            const failure& why) {
     bool expected = disk->dead();
     if (!expected)
-      to.violation(members[at].name + ": actor " + path + " failed: " + why.message);
+      to.death(members[at].name + ": actor " + path + " failed: " + why.message);
     world.after(0ns, [this, at, l] {
       if (members[at].now.get() == l)
         crash(at, crash_kind::power, std::chrono::milliseconds{world.random().between(200, 4000)});

@@ -119,11 +119,24 @@ void faults::partition(std::size_t v, bool both_ways) {
   });
 }
 
-/// The power goes everywhere at once and comes back in any order.
+/// The power goes everywhere at once and comes back in any order; half of the times after the disks
+/// of all but one had stalled.
 void faults::blackout() {
   ++c_.to.count["blackouts"];
-  for (std::size_t i = 0; i < c_.members.size(); ++i)
-    c_.crash(i, crash_kind::power, span(50, 5000));
+  duration left{};
+  if (c_.world.random().chance(1, 2)) {
+    left = span(100, 1400);
+    auto spared = victim();
+    for (std::size_t i = 0; i < c_.members.size(); ++i)
+      if (i != spared && c_.up(i))
+        c_.members[i].now->writer->stall(1500ms);
+  }
+  c_.world.after(left, [this] {
+    if (over_)
+      return;
+    for (std::size_t i = 0; i < c_.members.size(); ++i)
+      c_.crash(i, crash_kind::power, span(50, 5000));
+  });
 }
 
 void faults::full_disk(std::size_t v) {

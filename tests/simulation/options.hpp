@@ -17,6 +17,7 @@ struct options {
   std::uint64_t seed = 0;
   sim::bug bug = sim::bug::none;
 
+  std::size_t masters = 3;
   duration active{}; // with faults
   std::size_t clients = 0;
   std::size_t watchers = 0;
