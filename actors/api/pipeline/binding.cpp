@@ -90,10 +90,7 @@ result<step> bind_pod(context& c) {
     share(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})");
   if (c.request.options.dry_run)
     return step{finished{std::move(done), true}};
-  auto stale = api::status_of(
-    {.reason = reason::unavailable,
-     .message = "binding pod \"" + name + "\": the leader scope that wrote it has ended"},
-    c.request);
+  auto stale = scope_ended(c);
   auto answer = [done, stale](const store::outcome& o) -> std::optional<api::response> {
     if (o.what == store::outcome::status::stale_term)
       return stale;

@@ -35,6 +35,13 @@ failure conflict(const context& c, std::string_view name, std::string_view why) 
                                                : why}};
 }
 
+api::response scope_ended(const context& c) {
+  return api::status_of({.reason = reason::unavailable,
+                         .message = "writing " + subject(c.of, c.request.name)
+                                    + ": the leader scope that wrote it has ended"},
+                        c.request);
+}
+
 failure bad_request(std::string message) {
   return {.reason = reason::bad_request, .message = std::move(message)};
 }
@@ -113,10 +120,7 @@ step finish(context& c, object_write w) {
   auto conflicted = w.client_version
                       ? std::optional{api::status_of(conflict(c, c.request.name), c.request)}
                       : std::nullopt;
-  auto stale = api::status_of({.reason = reason::unavailable,
-                               .message = "writing " + subject(c.of, c.request.name)
-                                          + ": the leader scope that wrote it has ended"},
-                              c.request);
+  auto stale = scope_ended(c);
   w.what.fence = c.request.fence;
   w.what.cause = c.request.cause;
   auto answer = [=, changes = w.changes,

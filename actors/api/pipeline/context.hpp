@@ -23,7 +23,8 @@ struct context {
   const schema::resource& stored; // as the store has it
   const schema::subresource* sub = nullptr;
   std::vector<std::string> warnings;
-  std::string object_name = request.name; // of the object, as soon as it is known: for what is said of it
+  std::string object_name =
+    request.name; // of the object, as soon as it is known: for what is said of it
 
   std::string key() const { return key_in(request.ns, request.name); }
   std::string key_in(std::string_view ns, std::string_view name) const;
@@ -41,6 +42,8 @@ struct found {
 
 failure not_found(const context& c, std::string_view name);
 failure conflict(const context& c, std::string_view name, std::string_view why = {});
+/// The answer when the fence of a write was of an older term: nothing was done.
+api::response scope_ended(const context& c);
 failure bad_request(std::string message);
 failure forbidden(const context& c, std::string_view name, std::string_view why);
 /// `pods "x" is ...` for the resource of `c`: qualified name and quoted name.

@@ -128,7 +128,7 @@ result<step> evict_pod(context& c) {
     share(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})");
   if (options.dry_run)
     return step{finished{std::move(done), true}};
-  auto stale = exhausted(c.request);
+  auto stale = scope_ended(c);
   auto answer = [done, stale](const store::outcome& o) -> std::optional<api::response> {
     if (o.what == store::outcome::status::predicate_failed)
       return std::nullopt;

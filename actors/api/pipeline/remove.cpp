@@ -228,7 +228,7 @@ result<step> remove_collection(context& c) {
   };
   if (options.dry_run || tx.then.empty())
     return step{finished{respond(c.view.at()), true}};
-  auto stale = exhausted(c.request);
+  auto stale = scope_ended(c);
   auto answer = [respond, stale](const store::outcome& o) -> std::optional<api::response> {
     if (o.what == store::outcome::status::applied)
       return respond(o.last);

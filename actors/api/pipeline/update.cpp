@@ -4,6 +4,7 @@
 #include "actors/api/patch/patch.hpp"
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/change.hpp"
+#include "actors/api/rules/rules.hpp"
 
 #include <charconv>
 
@@ -148,6 +149,12 @@ result<step> update_object(context& c) {
   CHECK_RETURN(match_path(c, tree));
   OR_RETURN(auto old, fetch(c, c.request.ns, c.request.name));
   OR_RETURN(auto version, version_in(tree));
+  if (!version && !c.built_in()) {
+    rules::field_errors errors;
+    errors.invalid(rules::field_path{"metadata.resourceVersion"}, 0,
+                   "must be specified for an update");
+    return rules::invalid(c.of, c.request.name, errors);
+  }
   if (version && *version != old.version())
     return conflict(c, c.request.name);
   CHECK_RETURN(check_uid(c, tree, old.tree));
