@@ -68,7 +68,7 @@ private:
     bool blocks = false;
     bool operator==(const edge&) const = default;
   };
-  struct node {
+  struct entry {
     identity who;
     std::vector<edge> owners;
     std::vector<id> dependents;
@@ -89,7 +89,7 @@ private:
 
   kind_map kinds_;
   std::unordered_map<std::string, id> by_uid_;
-  std::deque<node> nodes_;
+  std::deque<entry> nodes_;
   std::vector<id> free_;
   std::deque<id> dirty_;
   std::vector<id> unseen_; // to be asked for

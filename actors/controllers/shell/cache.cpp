@@ -134,7 +134,7 @@ std::vector<api::object_ptr> cache::orphans(const resource& of, const std::strin
                            : pick(k->second, k->second.orphans, ns);
 }
 
-cache::memo* cache::memo_of(const resource& of, const api::object& o) const {
+cache::memo_ptr* cache::memo_of(const resource& of, const api::object& o) const {
   auto k = kinds_.find(of);
   if (k == kinds_.end())
     return nullptr;

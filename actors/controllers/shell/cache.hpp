@@ -41,14 +41,14 @@ public:
   std::optional<View> view(const resource& of, const api::object_ptr& o) const {
     if (!o)
       return std::nullopt;
-    auto* memo = memo_of(of, *o);
-    if (memo != nullptr && *memo)
-      return *static_cast<const View*>(memo->get());
+    auto* known = memo_of(of, *o);
+    if (known != nullptr && *known)
+      return *static_cast<const View*>(known->get());
     auto parsed = View::from(*o);
     if (!parsed)
       return std::nullopt;
-    if (memo != nullptr)
-      *memo = std::make_shared<const View>(*parsed);
+    if (known != nullptr)
+      *known = std::make_shared<const View>(*parsed);
     return std::move(*parsed);
   }
   template <class View>
@@ -62,10 +62,10 @@ public:
   }
 
 private:
-  using memo = std::shared_ptr<const void>; // of one View type per kind
+  using memo_ptr = std::shared_ptr<const void>; // of one View type per kind
   struct entry {
     api::object_ptr object;
-    mutable memo view;
+    mutable memo_ptr view;
   };
   struct kind {
     bool told = false;
@@ -74,7 +74,7 @@ private:
     std::map<std::string, std::set<std::string>> orphans; // by namespace
   };
 
-  memo* memo_of(const resource& of, const api::object& o) const;
+  memo_ptr* memo_of(const resource& of, const api::object& o) const;
   void index(kind& k, const std::string& key, const api::object& o, bool in);
   static std::vector<api::object_ptr> pick(const kind& k,
                                            const std::map<std::string, std::set<std::string>>& by,
