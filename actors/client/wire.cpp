@@ -9,13 +9,14 @@ std::string object_of(const api::request& r) {
 
 } // namespace
 
-bool read_object(api::object_ptr& into, shared_bytes body, revision version, cause_id cause) {
-  auto read = api::parse_object(std::move(body), version);
-  if (!read)
-    return false;
-  read->cause = cause;
-  into = std::make_shared<const api::object>(std::move(*read));
-  return true;
+api::object_ptr read_object(shared_bytes body, revision version, cause_id cause) {
+  api::object out;
+  if (auto read = body ? api::parse_object(body, version) : result<api::object>{failure{}})
+    out = std::move(*read);
+  out.body = body ? std::move(body) : share({});
+  out.meta.version = version;
+  out.cause = cause;
+  return std::make_shared<const api::object>(std::move(out));
 }
 
 std::string traced_object(const call& m) { return object_of(m.what); }

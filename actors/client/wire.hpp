@@ -45,25 +45,24 @@ template <class F> auto inspect(F& f, bytes_field& m) {
   }
 }
 
-/// An object on the wire: its body, version and cause; the metadata is read again on arrival.
+/// An object on the wire: its body, version and cause; the metadata is read again on arrival. A
+/// bookmark's object has no more than a version.
 struct object_field {
   api::object_ptr& of;
 };
-/// Null and false when the body is no object.
-bool read_object(api::object_ptr& into, shared_bytes body, revision version, cause_id cause);
+api::object_ptr read_object(shared_bytes body, revision version, cause_id cause);
 
 template <class F> auto inspect(F& f, object_field& m) {
+  bool there = m.of != nullptr;
   shared_bytes body = m.of ? m.of->body : nullptr;
   revision version = m.of ? m.of->meta.version : revision{};
   cause_id cause = m.of ? m.of->cause : cause_id{};
   bytes_field bytes{body};
   if constexpr (F::reads_state) {
-    return f(bytes, version, cause);
+    return f(there, bytes, version, cause);
   } else {
-    auto why = f(bytes, version, cause);
-    m.of = nullptr;
-    if (!why && body && !read_object(m.of, body, version, cause))
-      return decltype(why){caf::sec::unknown_type};
+    auto why = f(there, bytes, version, cause);
+    m.of = there ? read_object(body, version, cause) : nullptr;
     return why;
   }
 }

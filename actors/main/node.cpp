@@ -63,7 +63,7 @@ result<void> start_runtime(const settings::node& with, container_runtime& to) {
     containerd::options o;
     o.root = with.data_dir + "/containerd";
     o.state =
-      "/run/troupe-containerd"; // in this node's own mounts; a short path, sockets are below
+      "/run/troupe/containerd"; // in this node's own mounts; a short path, sockets are below
     o.cni_conf = network::cni_folder(with);
     o.sandbox_image = with.sandbox_image;
     o.oci_runtime = with.oci_runtime;

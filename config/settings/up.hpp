@@ -19,7 +19,7 @@ struct up {
   std::uint32_t balancers = 2; // balancers: processes on that one port
   duration ready_within = 60s; // readyTimeout of --detach
   bool namespaces = true;      // useNamespaces: each process in its own, if root
-  std::string fabric_cidr = "10.99.0.0/16"; // fabricCIDR: addresses of masters and nodes
+  std::string fabric_cidr = "10.222.0.0/16"; // fabricCIDR: addresses of masters and nodes
 
   settings::master master; // template of every master
   settings::node node;     // template of every node

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cstdio>
+#include <cstdlib>
 
 namespace troupe::up {
 namespace {
@@ -29,6 +30,15 @@ struct fabric {
     inet_ntop(AF_INET, &a, text, sizeof(text));
     return text;
   }
+  bool overlaps(const std::string& range) const {
+    in_addr a{};
+    auto slash = range.find('/');
+    if (slash == std::string::npos || inet_pton(AF_INET, range.substr(0, slash).c_str(), &a) != 1)
+      return false;
+    auto bits = std::min(prefix, std::atoi(range.c_str() + slash + 1));
+    auto mask = bits <= 0 ? 0U : ~0U << (32 - std::min(bits, 32));
+    return (base & mask) == (ntohl(a.s_addr) & mask);
+  }
   std::string cidr(const std::string& address) const {
     return address + "/" + std::to_string(prefix);
   }
@@ -50,8 +60,15 @@ result<fabric> fabric_of(const settings::up& wanted, const surroundings& here,
     return failure{
       .reason = reason::invalid,
       .message = "read fabricCIDR '" + wanted.fabric_cidr
-                 + "': not an IPv4 range with a prefix of 8 to 21; use for example 10.99.0.0/16"};
-  return fabric{.base = ntohl(a.s_addr), .prefix = prefix};
+                 + "': not an IPv4 range with a prefix of 8 to 21; use for example 10.222.0.0/16"};
+  fabric out{.base = ntohl(a.s_addr), .prefix = prefix};
+  for (const auto& range : {wanted.master.net.service_cidr, wanted.master.net.pod_cidr})
+    if (out.overlaps(range))
+      return failure{.reason = reason::invalid,
+                     .message = "lay out the cluster: fabricCIDR " + wanted.fabric_cidr
+                                + " overlaps " + range
+                                + ", which is for services or pods; use for example 10.222.0.0/16"};
+  return out;
 }
 
 std::string short_name(up::kind kind, std::size_t number) {

@@ -17,7 +17,7 @@ enum class kind : std::uint8_t { balancer, master, node };
 struct process_plan {
   up::kind kind = up::kind::master;
   std::string name;       // "master-1"
-  std::string address;    // "10.99.1.1"; of a balancer 127.0.0.1
+  std::string address;    // "10.222.1.1"; of a balancer 127.0.0.1
   std::uint16_t port = 0; // its HTTPS: API, kubelet, balancer
   std::string log;        // file
   std::string cgroup;     // of a node with real containers: removed when it ends
@@ -36,7 +36,7 @@ struct layout {
   std::string dir; // absolute data directory
   bool namespaces = true;
   std::string bridge;      // empty without namespaces
-  std::string bridge_cidr; // "10.99.0.1/16"
+  std::string bridge_cidr; // "10.222.0.1/16"
   std::uint16_t api_port = 0;
   std::vector<process_plan> processes; // masters, nodes, balancers: the order of their start
   std::vector<settings::master> masters;

@@ -38,9 +38,9 @@ TEST_CASE("layout: masters, nodes and balancers have names and addresses of thei
         == std::set<std::string>{"balancer-1", "balancer-2", "master-1", "master-2", "master-3",
                                  "node-1", "node-2"});
   CHECK(addresses.size() == 5);
-  CHECK(l.bridge_cidr == "10.99.0.1/16");
-  CHECK(l.find("master-2")->address == "10.99.1.2");
-  CHECK(l.find("node-1")->address == "10.99.2.1");
+  CHECK(l.bridge_cidr == "10.222.0.1/16");
+  CHECK(l.find("master-2")->address == "10.222.1.2");
+  CHECK(l.find("node-1")->address == "10.222.2.1");
   CHECK_FALSE(l.find("master-9"));
 }
 
@@ -50,8 +50,8 @@ TEST_CASE("layout: every master knows all masters, and its certificate covers it
   REQUIRE(l.masters.size() == 3);
   for (const auto& m : l.masters)
     CHECK(m.masters.size() == 3);
-  CHECK(l.masters[1].masters[2].address == "10.99.1.3:7443");
-  CHECK(l.certificates.masters[0].ips == std::vector<std::string>{"10.99.1.1", "127.0.0.1"});
+  CHECK(l.masters[1].masters[2].address == "10.222.1.3:7443");
+  CHECK(l.certificates.masters[0].ips == std::vector<std::string>{"10.222.1.1", "127.0.0.1"});
 }
 
 TEST_CASE("layout: in namespaces a node is a machine of its own, a master has its own network") {
@@ -82,10 +82,18 @@ TEST_CASE("layout: two data directories have two bridges") {
 
 TEST_CASE("layout: a fabric that is no range is refused with an example") {
   auto w = wanted(3, 2);
-  w.fabric_cidr = "10.99.0.0";
+  w.fabric_cidr = "10.222.0.0";
   auto l = plan(w, {.program = "/usr/bin/troupe", .namespaces = true, .api_port = 1});
   REQUIRE_FALSE(l);
-  CHECK(l.error().message.find("10.99.0.0/16") != std::string::npos);
+  CHECK(l.error().message.find("10.222.0.0/16") != std::string::npos);
+}
+
+TEST_CASE("layout: a fabric among the services' addresses is refused: its traffic would be too") {
+  auto w = wanted(3, 2);
+  w.fabric_cidr = "10.99.0.0/16"; // in 10.96.0.0/12
+  auto l = plan(w, {.program = "/usr/bin/troupe", .namespaces = true, .api_port = 1});
+  REQUIRE_FALSE(l);
+  CHECK(l.error().message.find("10.96.0.0/12") != std::string::npos);
 }
 
 TEST_CASE("state: what is saved is loaded again; a missing file says that no cluster was started") {
@@ -100,7 +108,7 @@ TEST_CASE("state: what is saved is loaded again; a missing file says that no clu
           .processes = {{.name = "node-1",
                          .kind = "node",
                          .pid = 9,
-                         .address = "10.99.2.1",
+                         .address = "10.222.2.1",
                          .port = 10250,
                          .restarts = 2,
                          .put_down = true}}};
