@@ -144,9 +144,28 @@ void register_node(pointer self) {
     });
 }
 
+/// What the API has may be another's: the node controller marks a node Unknown that was quiet, and
+/// only its kubelet knows better. So each look compares with the API, not with what was sent.
+void look_at_api(pointer self) {
+  auto& s = self->state;
+  self
+    ->ask(s.with.api, client::call{get_request(s.user, {"", "nodes", {}, s.with.node.name})},
+          client::call_deadline)
+    .then([self](const result<client::called>& r) {
+      auto why = r ? failure_in(r->answer) : std::optional(r.error());
+      if (why && why->reason == reason::not_found) {
+        self->state.registered = false; // somebody deleted the node: it comes back
+        return create_node(self);
+      }
+      if (!why && r->answer.body)
+        self->state.sent = status_in(*r->answer.body).dump();
+      report(self);
+    });
+}
+
 void looked(pointer self) {
   if (self->state.registered)
-    report(self);
+    look_at_api(self);
   else
     register_node(self);
 }
