@@ -108,6 +108,23 @@ TEST_CASE("kubelet: a node registers, becomes Ready and renews its lease") {
   CHECK((*n.api->find("leases/kube-node-lease/n1"))["spec"]["renewTime"] != renewed);
 }
 
+TEST_CASE("kubelet: a node that another marked Unknown says again that it is Ready") {
+  node n;
+  auto ready = [&] {
+    const auto* found = n.api->find("nodes//n1");
+    if (found == nullptr || !found->contains("status"))
+      return std::string{};
+    for (const auto& c : (*found)["status"]["conditions"])
+      if (c["type"] == "Ready")
+        return c["status"].get<std::string>();
+    return std::string{};
+  };
+  REQUIRE(n.until([&] { return ready() == "True"; }, 5s));
+  for (auto& c : n.api->objects.at("nodes//n1")["status"]["conditions"])
+    c["status"] = "Unknown";
+  CHECK(n.until([&] { return ready() == "True"; }, 15s));
+}
+
 TEST_CASE("kubelet: quiet nodes write their lease and nothing else") {
   node n;
   n.create("p", plain);
