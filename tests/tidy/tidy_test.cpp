@@ -133,6 +133,8 @@ TEST_CASE("tidy: ARCHITECTURE.md names every second-level folder, and only folde
   for (const auto& file : sources()) {
     if (!is_code(file) || !is_ours(file) || file.top() == "tests" || file.top() == "examples")
       continue;
+    if (file.part() == file.top())
+      continue; // lies beside the parts, as actors/pch.hpp does
     INFO(file.path, ": its folder is missing from the code map of ARCHITECTURE.md");
     CHECK(named.contains(file.part()));
   }

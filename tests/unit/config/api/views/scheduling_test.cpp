@@ -65,7 +65,8 @@ TEST_CASE("pod demand: affinity, also the kind that Kubernetes never built") {
   auto d = demand(R"({"nodeSelector":{"disk":"ssd"},"affinity":{
     "nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
         {"matchExpressions":[{"key":"z","operator":"In","values":["a"]}]},{}]},
-      "preferredDuringSchedulingIgnoredDuringExecution":[{"weight":5,"preference":{"matchExpressions":[{"key":"z","operator":"Exists"}]}}]},
+      "preferredDuringSchedulingIgnoredDuringExecution":[{"weight":5,
+        "preference":{"matchExpressions":[{"key":"z","operator":"Exists"}]}}]},
     "podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"zone",
         "labelSelector":{"matchLabels":{"app":"db"}},"matchLabelKeys":["v","absent"]}]},
     "podAntiAffinity":{"requiredDuringSchedulingRequiredDuringExecution":[{"topologyKey":"host","labelSelector":{}}],
