@@ -15,6 +15,8 @@ find_package(OpenSSL REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
+# Its -DNOMINMAX means nothing here, and would make the precompiled header unusable.
+set_target_properties(PkgConfig::GRPC PROPERTIES INTERFACE_COMPILE_OPTIONS "" INTERFACE_COMPILE_DEFINITIONS "")
 pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
 pkg_check_modules(NETLINK REQUIRED IMPORTED_TARGET libnl-route-3.0)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
