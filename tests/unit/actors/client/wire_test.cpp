@@ -12,12 +12,14 @@ template <class M> M over_a_link(M sent) {
   kernel::message_types types;
   register_types(types);
   auto message = caf::make_message(std::move(sent));
-  auto bytes = types.encode(message.content());
-  REQUIRE(bytes);
-  auto back = types.decode(*types.find(typeid(M)), *bytes);
+  std::string bytes;
+  auto type = types.encode(message.content(), bytes);
+  REQUIRE(type);
+  auto back = types.decode(**type, bytes);
   REQUIRE(back);
-  REQUIRE(back->match_element<M>(0));
-  return back->get_as<M>(0);
+  caf::message arrived = *back;
+  REQUIRE(arrived.template match_element<M>(0));
+  return arrived.template get_as<M>(0);
 }
 
 TEST_CASE("wire: a bookmark keeps its version although its object has no body") {
