@@ -236,9 +236,9 @@ TEST_CASE("scheduler: property: whatever changes, no node is overfull and no rul
         auto app = "app" + std::to_string(random.below(3));
         d.meta.labels = {{"app", app}};
         switch (random.below(4)) {
-        case 0: d.anti_affinity = {term(app, "kubernetes.io/hostname")}; break;
-        case 1: d.anti_affinity = {term("app0", "zone")}; break;
-        case 2: d.affinity = {term(app, "zone")}; break;
+        case 0: d.anti_affinity = {term_of(app, "kubernetes.io/hostname")}; break;
+        case 1: d.anti_affinity = {term_of("app0", "zone")}; break;
+        case 2: d.affinity = {term_of(app, "zone")}; break;
         default: break;
         }
         c.put_pod(d, now);

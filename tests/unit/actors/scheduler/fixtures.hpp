@@ -35,7 +35,7 @@ inline api::label_requirement in(std::string key, std::vector<std::string> value
     .key = std::move(key), .what = api::label_requirement::test::in, .values = std::move(values)};
 }
 
-inline views::pod_term term(const std::string& app, std::string topology) {
+inline views::pod_term term_of(const std::string& app, std::string topology) {
   views::pod_term t;
   t.selector.all = {in("app", {app})};
   t.topology = std::move(topology);

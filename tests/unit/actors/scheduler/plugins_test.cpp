@@ -202,21 +202,21 @@ TEST_CASE("plugins: node selector and node affinity") {
 TEST_CASE("plugins: pod affinity and anti-affinity, both ways") {
   auto want = [](std::string app, std::string key, std::string own = "") {
     return [=](views::pod_demand& p) {
-      p.affinity = {term(app, key)};
+      p.affinity = {term_of(app, key)};
       if (!own.empty())
         p.meta.labels["app"] = own;
     };
   };
   auto shun = [](std::string app, std::string key) {
-    return [=](views::pod_demand& p) { p.anti_affinity = {term(app, key)}; };
+    return [=](views::pod_demand& p) { p.anti_affinity = {term_of(app, key)}; };
   };
   auto elsewhere = with_label(pod("old"), "db");
   elsewhere.meta.ns = "other";
   auto hater = pod("old");
-  hater.anti_affinity = {term("web", "zone")};
+  hater.anti_affinity = {term_of("web", "zone")};
   auto db = with_label(pod("old"), "db");
   auto everywhere = [](auto& p) {
-    p.anti_affinity = {term("db", "zone")};
+    p.anti_affinity = {term_of("db", "zone")};
     p.anti_affinity[0].namespace_selector = {};
   };
   run({
@@ -308,12 +308,12 @@ TEST_CASE("plugins: wishes decide among nodes that fit") {
   db.node = "plain";
   c.put_pod(db, t0);
   auto beside = pod("beside");
-  beside.preferred_affinity = {term("db", "kubernetes.io/hostname")};
+  beside.preferred_affinity = {term_of("db", "kubernetes.io/hostname")};
   beside.preferred_affinity[0].weight = 100;
   c.put_pod(beside, t0);
   CHECK(c.decide(1, t0)[0].node == "plain");
   auto away = pod("away");
-  away.preferred_anti_affinity = {term("db", "kubernetes.io/hostname")};
+  away.preferred_anti_affinity = {term_of("db", "kubernetes.io/hostname")};
   away.preferred_anti_affinity[0].weight = 100;
   c.put_pod(away, t0);
   CHECK(c.decide(1, t0)[0].node == "liked");
