@@ -102,10 +102,12 @@ void finish_listing(pointer self) {
 bool take(pointer self, const events& news) {
   auto& s = self->state;
   std::vector<api::event> changed;
+  bool advanced = false; // a bookmark says that nothing else happened so far
   for (const auto& e : news.list) {
     switch (e.what) {
     case api::event::kind::error: return false;
     case api::event::kind::bookmark:
+      advanced = advanced || e.of->meta.version > s.seen;
       s.seen = std::max(s.seen, e.of->meta.version);
       if (s.listing)
         finish_listing(self);
@@ -122,7 +124,7 @@ bool take(pointer self, const events& news) {
     s.seen = std::max(s.seen, e.of->meta.version);
     changed.push_back(e);
   }
-  if (!changed.empty() && s.whole)
+  if ((!changed.empty() || advanced) && s.whole)
     tell_all(self, news_of(self, std::move(changed), false));
   return true;
 }

@@ -18,7 +18,7 @@ void close_stream(pointer self, std::uint64_t id);
 void tidy_all_streams(pointer self);
 
 inline constexpr duration abandoned_after = 60s; // nobody pulled
-inline constexpr duration bookmark_every = 10s;
+inline constexpr duration bookmark_every = 1s; // also how long an informer may not know that it is up to date
 inline constexpr std::size_t max_batch = 500; // events in one answer
 
 } // namespace troupe::api_server
