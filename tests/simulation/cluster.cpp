@@ -1,9 +1,10 @@
 #include "tests/simulation/cluster.hpp"
 
 namespace troupe::sim {
-namespace {
 
 std::string address_of(const std::string& name) { return name + "=" + name + ":1"; }
+
+namespace {
 
 kernel::message_types types() {
   kernel::message_types out;
@@ -38,12 +39,21 @@ cluster::cluster(const options& o, report& r)
     : with(o), to(r), world(o.seed), network(world, o.network) {
   scopes->to = &to;
   for (std::size_t i = 0; i < o.masters; ++i)
-    members.push_back({.name = "m" + std::to_string(i),
-                       .disk = std::make_shared<wal::memory_disk>(),
-                       .rows = std::make_shared<store::memory_engine>(),
-                       .now = nullptr});
-  for (std::size_t i = 0; i < members.size(); ++i)
-    start(i);
+    start(add_down());
+}
+
+std::size_t cluster::add_down() {
+  members.push_back({.name = "m" + std::to_string(members.size()),
+                     .disk = std::make_shared<wal::memory_disk>(),
+                     .rows = std::make_shared<store::memory_engine>(),
+                     .now = nullptr});
+  return members.size() - 1;
+}
+
+std::size_t cluster::add() {
+  auto at = add_down();
+  start(at);
+  return at;
 }
 
 cluster::~cluster() {
@@ -80,11 +90,15 @@ kernel::tree cluster::tree_of(const std::shared_ptr<life>& l, const member& m,
   replica.reader = l->reader;
   replica.hub = caf::actor_cast<storage::hub_feed_actor>(l->hub.slot().address());
   replica.scope = l->scope;
-  replica.peer = [own = m.name, links = l->links.get()](member_id, const std::string& address) {
+  replica.peer = [own = m.name, weak = std::weak_ptr{l}](member_id, const std::string& address) {
+    auto still = weak.lock();
+    if (!still || !still->links) // crashed before its first act
+      return storage::peer_actor{};
     auto name = storage::name_of(address);
+    auto& links = *still->links;
     if (own < name)
-      links->dial({name, kernel::role::master}, {name, 1});
-    return links->import <storage::peer_actor>(name, storage::peer_portal);
+      links.dial({name, kernel::role::master}, {name, 1});
+    return links.import <storage::peer_actor>(name, storage::peer_portal);
   };
   storage::hub_dependencies hub{
     .replica = l->replica, .reader = l->reader, .limits = {}, .bugs = {}};
@@ -132,8 +146,8 @@ void cluster::start(std::size_t at) {
   l->links->subscribe(caf::actor_cast<kernel::link_subscriber>(l->replica.slot().address()));
   storage::store_options o{
     .directory = "store", .cluster = "sim", .member = m.name, .founders = {}};
-  for (const auto& other : members)
-    o.founders.push_back(address_of(other.name));
+  for (std::size_t i = 0; at < with.masters && i < with.masters; ++i)
+    o.founders.push_back(address_of("m" + std::to_string(i)));
   o.segment_bytes = with.segment_bytes;
   store::replica_options rows;
   rows.bugs.ignore_fence = with.bug == bug::ignore_fence;

@@ -61,6 +61,9 @@ struct member {
   std::uint64_t lives = 0;
 };
 
+/// NAME=HOST:PORT
+std::string address_of(const std::string& name);
+
 class cluster {
 public:
   cluster(const options& o, report& to);
@@ -69,6 +72,8 @@ public:
   cluster& operator=(const cluster&) = delete;
 
   void start(std::size_t at);
+  /// One more, which knows nobody and waits until it is called. Returns its place.
+  std::size_t add();
   /// Down at once; up again after `down`.
   void crash(std::size_t at, crash_kind how, duration down);
   /// The power goes in the middle of one of the next writes.
@@ -86,6 +91,7 @@ public:
   std::shared_ptr<scope_facts> scopes = std::make_shared<scope_facts>();
 
 private:
+  std::size_t add_down();
   void lose_power(member& m);
   kernel::tree tree_of(const std::shared_ptr<life>& l, const member& m,
                        storage::opened_store opened);

@@ -45,7 +45,7 @@ options draw(std::uint64_t seed, bug b) {
   options o;
   o.seed = seed;
   o.bug = b;
-  o.active = std::chrono::seconds{r.between(45, 60)};
+  o.active = std::chrono::seconds{r.between(60, 75)};
   o.clients = r.between(3, 6);
   o.watchers = r.between(3, 6);
   o.keys = r.between(4, 16);

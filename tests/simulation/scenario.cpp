@@ -4,6 +4,7 @@
 #include "tests/simulation/faults.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace troupe::sim {
 namespace {
@@ -85,6 +86,9 @@ struct run_of {
           && store::state_hash(m.now->state->facts())
                != store::state_hash(c.members.front().now->state->facts()))
         out.violation("the state of " + m.name + " differs from m0's");
+    std::filesystem::directory_iterator threads{"/proc/self/task"};
+    if (std::distance(begin(threads), end(threads)) != 1)
+      out.violation("the world has more than one thread");
     check_writes(past, who, out);
     check_watches(past, watching, out);
     check_scopes(past, out);
