@@ -35,7 +35,7 @@ def until(fact, within, what):
             seen = fact()
             if seen:
                 return seen
-        except (Failed, subprocess.CalledProcessError, json.JSONDecodeError, KeyError, IndexError) as why:
+        except (Failed, OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError, IndexError) as why:
             seen = why
         if time.monotonic() > deadline:
             raise Failed(f"{what}: not within {within} s; last seen: {str(seen)[:600]}")
