@@ -1,9 +1,7 @@
 #include "actors/main/host_process.hpp"
 
-#include "actors/client/types.hpp"
 #include "actors/kernel/asio/transport.hpp"
-#include "actors/lease/watcher.hpp"
-#include "actors/storage/peer.hpp"
+#include "actors/main/link_types.hpp"
 #include "config/pki/key.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -38,15 +36,6 @@ std::uint64_t random_seed() {
   return out;
 }
 
-kernel::message_types all_types() {
-  kernel::message_types out;
-  storage::register_types(out);
-  client::register_types(out);
-  lease::register_types(out);
-  lease::register_types(out);
-  return out;
-}
-
 } // namespace
 
 host_process::config::config(std::size_t threads) { kernel::configure(*this, threads); }
@@ -66,7 +55,7 @@ host_process::host_process(const host_options& o)
   });
   auto transport = kernel::make_asio_transport({.credential = o.credential, .ca_pem = o.ca_pem});
   links_ = std::make_unique<kernel::links>(
-    process_, all_types(), std::move(transport),
+    process_, link_types(), std::move(transport),
     kernel::link_settings{.heartbeat = o.link.heartbeat, .lost_after = o.link.dead_after});
 }
 

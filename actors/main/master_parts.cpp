@@ -1,0 +1,156 @@
+#include "actors/main/master_parts.hpp"
+
+#include "actors/api/server/server.hpp"
+#include "actors/client/types.hpp"
+#include "actors/storage/hub.hpp"
+
+#include <algorithm>
+
+namespace troupe::program {
+namespace {
+
+constexpr std::size_t api_workers = 2;
+
+/// Sorted addresses of the masters that this one is linked with, and its own.
+std::vector<std::string> ready_masters(const settings::master& with, kernel::links& links) {
+  std::vector<std::string> up = {with.name};
+  for (const auto& l : links.status())
+    if (l.up && l.peer.role == kernel::role::master)
+      up.push_back(l.peer.name);
+  std::vector<std::string> out;
+  for (const auto& m : with.masters)
+    if (std::find(up.begin(), up.end(), m.name) != up.end())
+      out.push_back(m.address.substr(0, m.address.rfind(':')));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+/// The replica at NAME=HOST:PORT.
+storage::peer_actor peer(const std::string& own, kernel::links& links, const std::string& address) {
+  auto name = storage::name_of(address);
+  auto at = endpoint_of(address.substr(name.size() + 1));
+  if (at && own < name) // of two masters the one with the smaller name dials
+    links.dial({name, kernel::role::master}, *at);
+  return links.import <storage::peer_actor>(name, storage::peer_portal);
+}
+
+kernel::child replica_child(const kernel::process_ptr& process, kernel::links& links,
+                            const master_wires& wires, master_dependencies& with) {
+  const auto& set = with.settings;
+  storage::replica_dependencies d;
+  d.settings = with.tuning;
+  d.settings.raft.self = storage::member_of(set.name);
+  d.settings.raft.seed = process->random("raft")();
+  d.settings.tick = set.raft_heartbeat;
+  d.settings.raft.election_ticks =
+    static_cast<std::uint32_t>(set.election_timeout / set.raft_heartbeat);
+  d.settings.compact_after = set.compact_after;
+  d.store = std::move(with.store);
+  d.writer = with.writer;
+  d.reader = with.reader;
+  d.hub = caf::actor_cast<storage::hub_feed_actor>(wires.hub.slot().address());
+  d.scope = wires.scope;
+  d.peer = [own = set.name, &links](member_id, const std::string& address) {
+    return peer(own, links, address);
+  };
+  return {.name = "replica",
+          .restart = kernel::restart::never, // its death ends the process
+          .spawn = [d](const kernel::place& at) { return storage::spawn_replica(at, d).local; },
+          .slot = wires.replica.slot()};
+}
+
+kernel::tree api_tree(const master_wires& wires, const master_dependencies& with) {
+  const auto& set = with.settings;
+  api_server::dependencies api{
+    .replica = wires.replica,
+    .hub = wires.hub,
+    .catalog = with.catalog,
+    .pages = std::make_shared<const api_server::documents>(with.catalog, with.version),
+    .set = {}};
+  api.set.service_cidr = set.net.service_cidr;
+  api.set.node_port_first = set.net.node_port_first;
+  api.set.node_port_last = set.net.node_port_last;
+  api.set.not_ready_toleration_seconds =
+    std::chrono::duration_cast<std::chrono::seconds>(set.toleration).count();
+  api.set.unreachable_toleration_seconds = api.set.not_ready_toleration_seconds;
+  kernel::tree out;
+  for (std::size_t i = 0; i < wires.api.size(); ++i)
+    out.children.push_back(
+      {.name = "worker-" + std::to_string(i),
+       .spawn = [api](const kernel::place& at) { return api_server::spawn_api(at, api); },
+       .slot = wires.api[i].slot()});
+  out.children.insert(out.children.end(), with.edge.begin(), with.edge.end());
+  return out;
+}
+
+} // namespace
+
+master_wires::master_wires(const kernel::process_ptr& p) : replica(p), hub(p), scope(p) {
+  for (std::size_t i = 0; i < api_workers; ++i)
+    api.emplace_back(p);
+}
+
+std::vector<client::api_actor> master_wires::workers() const {
+  std::vector<client::api_actor> out;
+  for (const auto& a : api)
+    out.push_back(a.handle());
+  return out;
+}
+
+kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& links,
+                         const master_wires& wires, master_dependencies with) {
+  storage::hub_dependencies hub{
+    .replica = wires.replica, .reader = with.reader, .limits = {}, .bugs = {}};
+  kernel::tree out;
+  out.children = {
+    {.name = "hub",
+     .spawn = [hub](const kernel::place& at) { return storage::spawn_watch_hub(at, hub).hub; },
+     .slot = wires.hub.slot()},
+    replica_child(process, links, wires, with),
+    {.name = "api", .spawn = kernel::subtree(api_tree(wires, with))},
+    {.name = "leadership",
+     .spawn = [replica = wires.replica.handle(), note = with.leadership](
+                const kernel::place& at) { return spawn_leadership_note(at, replica, note); }},
+  };
+  control_plane_dependencies plane{
+    .settings = with.settings,
+    .api = wires.workers(),
+    .catalog = with.catalog,
+    .ca_pem = with.ca_pem,
+    .leadership = with.leadership,
+    .ready_masters = [set = with.settings, &links] { return ready_masters(set, links); }};
+  add_control_plane(out, process, links, plane, wires.scope.slot());
+  return out;
+}
+
+void offer_portals(kernel::links& links, const master_wires& wires) {
+  kernel::portal replica{storage::peer_portal,
+                         caf::actor_cast<storage::peer_actor>(wires.replica.slot().address())};
+  replica.accept<storage::letter_sent>({kernel::role::master})
+    .accept<storage::bulk_letter_sent>({kernel::role::master})
+    .accept<storage::propose>({kernel::role::master})
+    .accept<storage::ask_to_join>({kernel::role::master});
+  links.offer(std::move(replica));
+  kernel::portal api{client::api_portal, wires.api.front().handle()};
+  client::accept_all(api);
+  links.offer(std::move(api));
+  links.subscribe(caf::actor_cast<kernel::link_subscriber>(wires.replica.slot().address()));
+}
+
+std::vector<std::string> founders_of(const settings::master& with) {
+  std::vector<std::string> out;
+  for (const auto& m : with.masters)
+    out.push_back(m.name + "=" + m.address);
+  return out;
+}
+
+result<kernel::endpoint> endpoint_of(const std::string& address) {
+  auto colon = address.rfind(':');
+  if (colon == std::string::npos)
+    return failure{.reason = reason::invalid,
+                   .message = "read the address '" + address + "': it must be HOST:PORT"};
+  return kernel::endpoint{address.substr(0, colon),
+                          static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)))};
+}
+
+} // namespace troupe::program

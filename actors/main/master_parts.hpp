@@ -1,0 +1,60 @@
+// A master without its host: the tree of its actors and what it offers to other processes. The
+// program adds files, sockets and HTTPS (master.cpp); the simulation adds its own world.
+//
+//   master_wires wires{process};
+//   auto tree = master_tree(process, links, wires, {...});   // also offers the control plane's
+//   portals offer_portals(links, wires); links.start(...); spawn_supervisor({.process = process},
+//   tree);
+#pragma once
+
+#include "actors/client/protocol.hpp"
+#include "actors/kernel/links.hpp"
+#include "actors/kernel/pool.hpp"
+#include "actors/kernel/supervisor.hpp"
+#include "actors/main/control_plane.hpp"
+#include "actors/storage/replica.hpp"
+#include "config/schema/schema.hpp"
+#include "config/settings/master.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::program {
+
+/// The handles of a master's actors, made before the actors.
+struct master_wires {
+  explicit master_wires(const kernel::process_ptr& p);
+  kernel::stable<storage::replica_actor> replica;
+  kernel::stable<storage::watch_hub_actor> hub;
+  kernel::stable<kernel::scope_actor> scope;
+  std::vector<kernel::stable<client::api_actor>> api;
+
+  std::vector<client::api_actor> workers() const;
+};
+
+struct master_dependencies {
+  settings::master settings;
+  storage::opened_store store;
+  std::shared_ptr<kernel::blocking_pool> writer; // one thread: the log's
+  std::shared_ptr<kernel::blocking_pool> reader;
+  schema::catalog_ptr catalog;
+  std::string version; // of the program, as /version says it
+  std::string ca_pem;
+  std::shared_ptr<leadership_note> leadership;
+  std::vector<kernel::child> edge;    // what stands beside the API's workers
+  storage::replica_settings tuning{}; // what the settings do not say
+};
+
+/// Uses `links` for as long as the actors live.
+kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& links,
+                         const master_wires& wires, master_dependencies with);
+/// What other masters and nodes may say to this one.
+void offer_portals(kernel::links& links, const master_wires& wires);
+
+/// All voters, each NAME=HOST:PORT.
+std::vector<std::string> founders_of(const settings::master& with);
+/// HOST:PORT.
+result<kernel::endpoint> endpoint_of(const std::string& address);
+
+} // namespace troupe::program
