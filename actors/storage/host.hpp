@@ -82,6 +82,7 @@ struct replica_host {
   bool scope_told = false; // the scope acts in leadership.term
   std::uint64_t next_ticket = 1;
   std::map<member_id, known_peer> peers;
+  raft::configuration members; // as last noted
 
   // events for the core; stepping is never nested
   std::deque<raft::event> events;
@@ -133,6 +134,7 @@ struct replica_host {
 void step(host_ptr self, raft::event e);
 void send(host_ptr self, const std::vector<raft::letter>& letters);
 peer_actor peer_of(host_ptr self, member_id who);
+void note_members(host_ptr self); // they are others than before
 void schedule_flush(host_ptr self);
 
 /// Writes what is ordered, in order, merged into few syncs. (writer.cpp)

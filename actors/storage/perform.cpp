@@ -63,8 +63,20 @@ void step(host_ptr self, raft::event e) {
     auto next = std::move(s.events.front());
     s.events.pop_front();
     perform(self, s.core->step(next));
+    if (s.core->members() != s.members)
+      note_members(self);
   }
   s.stepping = false;
+}
+
+void note_members(host_ptr self) {
+  auto& s = self->state;
+  s.members = s.core->members();
+  for (const auto& m : s.members.members)
+    if (m.id != s.with.settings.raft.self)
+      peer_of(self, m.id); // dials
+  if (s.with.members)
+    s.with.members(s.members);
 }
 
 peer_actor peer_of(host_ptr self, member_id who) {

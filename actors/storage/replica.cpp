@@ -7,10 +7,24 @@
 namespace troupe::storage {
 namespace {
 
+/// One that joins has a leader's letter before it has a list of members: it answers over the link
+/// that brought it.
+void meet(host_ptr self, member_id who) {
+  auto& s = self->state;
+  auto from = kernel::current_peer(*self);
+  if (!from || member_of(from->name) != who || s.peers.contains(who))
+    return;
+  auto address = from->name + "=";
+  s.peers.emplace(who, known_peer{address, s.with.peer(who, address)});
+}
+
 void take_letter(host_ptr self, const std::string& bytes) {
   auto l = raft::decode(bytes);
-  if (l && l->to == self->state.with.settings.raft.self)
-    step(self, raft::received{std::move(*l)});
+  if (!l || l->to != self->state.with.settings.raft.self)
+    return;
+  if (!self->state.core->members().find(l->from))
+    meet(self, l->from);
+  step(self, raft::received{std::move(*l)});
 }
 
 kernel::reply<transacted> take_write(host_ptr self, const transact& m) {
@@ -60,6 +74,11 @@ kernel::reply<join_answered> take_join(host_ptr self, const ask_to_join& m) {
   }
   auto leader =
     s.leadership.leader == raft::nobody ? peer_actor{} : peer_of(self, s.leadership.leader);
+  if (!leader)
+    return kernel::answer(failure{.reason = reason::unavailable,
+                                  .message = "no master leads at the moment",
+                                  .causes = {},
+                                  .retry_after_seconds = 1});
   self->ask(leader, m, 5s).then([to](result<join_answered> r) mutable { to.answer(std::move(r)); });
   return to;
 }
@@ -89,10 +108,8 @@ void start(host_ptr self, replica_dependencies with) {
   s.core = std::make_unique<raft::core>(s.with.settings.raft, std::move(from));
   self->tell(s.with.hub,
              replaced{s.with.store.state->facts().last, s.with.store.state->facts().compacted});
+  note_members(self);
   const auto& members = s.core->members().members;
-  for (const auto& m : members)
-    if (m.id != s.with.settings.raft.self)
-      peer_of(self, m.id); // dials
   if (members.size() == 1 && members.front().id == s.with.settings.raft.self)
     step(self, raft::campaign{});
   self->after(s.with.settings.tick, tick{});

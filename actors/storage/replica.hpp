@@ -44,8 +44,12 @@ struct replica_dependencies {
   std::shared_ptr<kernel::blocking_pool> reader; // old entries, snapshots, flushes
   hub_feed_actor hub;
   kernel::scope_actor scope; // told when this replica leads
-  /// The replica of a member, by its address (NAME=HOST:PORT); dials if need be.
+  /// The replica of a member, by its address (NAME=HOST:PORT); dials if need be. "NAME=" alone is
+  /// one that is linked already.
   std::function<peer_actor(member_id, const std::string& address)> peer;
+  /// Told at the start and whenever the members of the group change, on the actor's thread. May be
+  /// empty.
+  std::function<void(const raft::configuration&)> members{};
 };
 
 /// Speaks replica_actor inside the process, peer_actor to the other masters, and hears of links.

@@ -109,6 +109,37 @@ TEST_CASE("replica: history is kept for its time though the time of day jumps") 
   CHECK(c.members[0].now->state->past().compacted() > revision{});
 }
 
+TEST_CASE("replica: a fourth master asks to join, catches up and becomes a voter") {
+  peaceful p{3};
+  REQUIRE(p.led());
+  for (int i = 0; i < 50; ++i)
+    REQUIRE(p.write(*p.leader(), "k", std::to_string(i)));
+  p.world().advance(3s); // the log's beginning is cut: it needs a snapshot
+  auto asked = p.c.members[p.follower()].now->replica.slot().address();
+  auto fresh = p.c.add();
+  auto name = p.c.members[fresh].name;
+  auto joined = p.world().ask<storage::join_answered>(
+    caf::actor_cast<storage::peer_actor>(asked),
+    storage::ask_to_join{storage::member_of(name), address_of(name)});
+  INFO((joined ? std::string{} : joined.error().message));
+  INFO((p.seen.deaths.empty() ? std::string{} : p.seen.deaths.front()));
+  REQUIRE(joined);
+  CHECK(joined->accepted);
+  p.world().advance(5s);
+  REQUIRE(p.led());
+  CHECK(p.applied(fresh) == p.applied(*p.leader()));
+  CHECK(p.state(fresh) == p.state(*p.leader()));
+  CHECK(p.read(fresh, "k") == "49");
+  // Four voters need three: with two left nothing can be written.
+  auto a = (*p.leader() + 1) % 3;
+  auto b = (*p.leader() + 2) % 3;
+  p.c.crash(a, crash_kind::kill, 1h);
+  REQUIRE(p.write(fresh, "k", "50"));
+  p.c.crash(b, crash_kind::kill, 1h);
+  CHECK(!p.write(fresh, "k", "51"));
+  CHECK(p.seen.clean());
+}
+
 TEST_CASE("installed mark: what was saved is loaded, damage is told") {
   auto disk = std::make_shared<wal::memory_disk>();
   auto none = storage::load_mark(*disk, "store");
