@@ -97,7 +97,7 @@ void visit_fields(T& m, Visit&& visit) {
   visit("advertiseAddress", m.advertise_address, "empty: bindAddress");
   visit("securePort", m.api_port, "of the API");
   visit("linkPort", m.link_port, "of links from masters and nodes");
-  visit("masters", m.masters, "NAME=HOST:LINKPORT of every voter, itself too");
+  visit("masters", m.masters, "NAME=HOST:LINKPORT of the founders; if not itself too, it joins");
   visit("publicEndpoint", m.public_endpoint, "HOST:PORT of the balancer; empty: this API");
   visit_networks(m.net, visit);
   visit_links(m.link, visit);
@@ -153,6 +153,7 @@ void visit_fields(T& n, Visit&& visit) {
   visit("bindAddress", n.bind_address, "of the kubelet's API");
   visit("masters", n.masters, "NAME=HOST:LINKPORT");
   visit("apiEndpoint", n.api_endpoint, "HOST:PORT of the API or its balancer");
+  visit("balancerAddress", n.balancer, "HOST:PORT of this node's balancer; empty: none");
   visit("nodeLabels", n.labels, "KEY=VALUE");
   visit("registerWithTaints", n.taints, "KEY=VALUE:EFFECT");
   visit("token", n.join_token, "ID.SECRET of a bootstrap token");

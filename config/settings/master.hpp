@@ -19,7 +19,7 @@ struct master {
   std::string advertise_address;          // advertiseAddress; empty: bindAddress
   std::uint16_t api_port = 6443;          // securePort
   std::uint16_t link_port = 7443;         // linkPort: actor links from masters and nodes
-  std::vector<peer> masters;              // masters: NAME=HOST:LINKPORT of all voters, itself too
+  std::vector<peer> masters;              // masters: NAME=HOST:LINKPORT; itself too if it founds
   std::string public_endpoint; // publicEndpoint: HOST:PORT of the balancer; empty: this API
 
   networks net;

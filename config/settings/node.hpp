@@ -13,15 +13,16 @@ enum class proxy_mode : std::uint8_t { nftables, iptables, ipvs, userspace, none
 enum class pod_network : std::uint8_t { vxlan, tun, bgp, host_gw, none };
 
 struct node {
-  std::string name = "node-1";               // name (hostnameOverride)
-  std::string cluster = "troupe";            // clusterName
-  std::string data_dir;                      // dataDir (rootDir); required
-  std::string pki_dir;                       // pkiDir; empty: dataDir/pki
-  std::string address;                       // nodeIP; empty: that of the default route
-  std::uint16_t port = 10250;                // port: the kubelet's API
-  std::string bind_address = "0.0.0.0";      // bindAddress
-  std::vector<peer> masters;                 // masters: NAME=HOST:LINKPORT
-  std::string api_endpoint;                  // apiEndpoint: HOST:PORT of the API or its balancer
+  std::string name = "node-1";          // name (hostnameOverride)
+  std::string cluster = "troupe";       // clusterName
+  std::string data_dir;                 // dataDir (rootDir); required
+  std::string pki_dir;                  // pkiDir; empty: dataDir/pki
+  std::string address;                  // nodeIP; empty: that of the default route
+  std::uint16_t port = 10250;           // port: the kubelet's API
+  std::string bind_address = "0.0.0.0"; // bindAddress
+  std::vector<peer> masters;            // masters: NAME=HOST:LINKPORT
+  std::string api_endpoint;             // apiEndpoint: HOST:PORT of the API or its balancer
+  std::string balancer; // balancerAddress: HOST:PORT here, in front of all masters; empty: none
   std::map<std::string, std::string> labels; // nodeLabels: KEY=VALUE
   std::vector<std::string> taints;           // registerWithTaints: KEY=VALUE:EFFECT
 

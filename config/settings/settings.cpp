@@ -213,6 +213,8 @@ template <class T> result<void> set(T& what, std::string_view key, std::string_v
 
 template <class T> result<T> load(const sources& from) {
   T out;
+  if (!from.given.empty())
+    CHECK_RETURN(merge_yaml(out, from.given, "the given settings"));
   if (!from.file.empty()) {
     OR_RETURN(auto text, read_all(from.file));
     CHECK_RETURN(merge_yaml(out, text, from.file));
@@ -250,6 +252,31 @@ template <class T> std::string dump(const T& what) {
       (nested ? "  " : "") + std::string{nested ? key.substr(dot + 1) : key} + ": " + show(field);
     out += comment.empty() ? "\n" : " # " + std::string{comment} + "\n";
   });
+  return out;
+}
+
+std::string shared_with_masters(const master& what) {
+  // A machine's own: names, addresses, files, how much of it is used.
+  constexpr std::string_view own =
+    " name dataDir pkiDir bindAddress advertiseAddress linkPort masters etcdServers etcdCAFile "
+    "etcdCertFile etcdKeyFile ioThreads actorThreads maxConnections maxRequestsInflight "
+    "maxMutatingRequestsInflight auditLogPath auditPolicyFile encryptionProviderConfig oidcCAFile "
+    "traceBufferSize otlpEndpoint consolePort ";
+  std::string out;
+  visit_fields(what, [&](std::string_view key, const auto& field, std::string_view) {
+    if (own.find(" " + std::string{key} + " ") == std::string_view::npos)
+      out += std::string{key} + ": " + show(field) + "\n";
+  });
+  return out;
+}
+
+std::string shared_with_nodes(const master& what) {
+  std::string out = "clusterName: " + show(what.cluster) + "\n";
+  auto take = [&](std::string_view key, const auto& field, std::string_view) {
+    out += std::string{key} + ": " + show(field) + "\n";
+  };
+  visit_networks(what.net, take);
+  visit_links(what.link, take);
   return out;
 }
 

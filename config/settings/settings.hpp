@@ -1,4 +1,5 @@
-// Reading settings: file, then environment, then --set, in one place, with unknown keys refused.
+// Reading settings: what is given, file, then environment, then --set, in one place, with unknown
+// keys refused.
 //
 //   OR_RETURN(auto settings, settings::load<settings::master>({.file = path, .sets =
 //   {"dataDir=/var/lib/troupe"}}));
@@ -15,9 +16,10 @@
 
 namespace troupe::settings {
 
-/// Where values come from; later ones win: file, environment, sets.
+/// Where values come from; later ones win: given, file, environment, sets.
 struct sources {
-  std::string file; // YAML; empty: none
+  std::string given{}; // YAML: what the program proposes, what a cluster hands to who joins it
+  std::string file;    // YAML; empty: none
   std::map<std::string, std::string>
     environment;                 // TROUPE_NODE_MONITOR_PERIOD=5s; others are ignored
   std::vector<std::string> sets; // "KEY=VALUE" with the keys of the file
@@ -33,6 +35,9 @@ template <class T> result<T> parse(const std::string& yaml);
 
 /// Every key with its value as YAML that load() reads back, each with its comment.
 template <class T> std::string dump(const T& what);
+/// What all masters, or all nodes, of a cluster have to agree on, as YAML: handed to who joins.
+std::string shared_with_masters(const master& what);
+std::string shared_with_nodes(const master& what);
 /// One key's value as text. Fails on an unknown key.
 template <class T> result<void> set(T& what, std::string_view key, std::string_view value);
 

@@ -127,6 +127,25 @@ TEST_CASE("settings: rules between values are checked, all at once") {
   CHECK(load<up>({.sets = {"addons=dns,fancy"}}).error().causes.at(0).field == "addons");
 }
 
+TEST_CASE("settings: what a cluster hands to who joins is read back, and the machine's own wins") {
+  auto founder = *load<master>(
+    {.sets = {"dataDir=/a", "name=m1", "clusterCIDR=10.9.0.0/16", "nodeMonitorGracePeriod=9s",
+              "linkPort=7001", "serviceNodePortRange=31000-31999", "controllers=*,-job"}});
+  auto joins = load<master>({.given = shared_with_masters(founder),
+                             .sets = {"dataDir=/b", "name=m2", "nodeMonitorGracePeriod=8s"}});
+  REQUIRE(joins);
+  auto wanted = founder;
+  wanted.data_dir = "/b";
+  wanted.name = "m2";
+  wanted.node_monitor_grace = 8s;
+  wanted.link_port = master{}.link_port;
+  CHECK(*joins == wanted);
+  auto n = load<node>({.given = shared_with_nodes(founder), .sets = {"dataDir=/n"}});
+  REQUIRE(n);
+  CHECK(n->net == founder.net);
+  CHECK(n->name == node{}.name);
+}
+
 TEST_CASE("settings: text that is no YAML mapping is refused") {
   CHECK(parse<master>("- a\n- b\n").error().reason == reason::invalid);
   CHECK(parse<master>("a: [").error().reason == reason::invalid);
