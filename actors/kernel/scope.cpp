@@ -55,7 +55,7 @@ void step_up(pointer self) {
   state.fence.emplace(*state.order->term);
   auto at = self->place();
   at.fence = state.fence;
-  state.children = spawn_supervisor(at, state.tree);
+  state.children = spawn_subtree(at, state.tree);
   self->monitor(state.children);
 }
 

@@ -42,6 +42,7 @@ struct supervisor_state {
     }
   }
 
+  process_ptr root; // set: nobody but the process hears of its end
   supervision::book book;
   std::vector<running> children; // as in the book
   std::vector<promise<done>> stops;
@@ -110,8 +111,8 @@ void leave(pointer self, const std::string& why) {
     return;
   }
   failure gave_up{.reason = reason::internal, .message = "gave up: " + why};
-  if (self->path().empty())
-    self->process().fatal(self->path(), gave_up);
+  if (self->state.root)
+    self->state.root->fatal(self->path(), gave_up);
   self->fail(std::move(gave_up));
 }
 
@@ -202,8 +203,14 @@ void add(pointer self, const child& c) {
   note(self, {.what = event::kind::added});
 }
 
-supervisor_actor::behavior_type supervise(pointer self, const tree& t) {
+supervisor_actor::behavior_type supervise(pointer self, const tree& t, const process_ptr& root) {
   auto& state = self->state;
+  state.root = root;
+  if (root)
+    self->attach_functor([root, path = self->path()](const caf::error& why) {
+      if (why == caf::exit_reason::kill && root->alive())
+        root->fatal(path, {.reason = reason::internal, .message = "its supervisor was killed"});
+    });
   state.book.strategy = t.strategy;
   state.book.tolerance = t.tolerance;
   state.book.backoff = t.backoff;
@@ -233,11 +240,15 @@ supervisor_actor::behavior_type supervise(pointer self, const tree& t) {
 } // namespace
 
 supervisor_actor spawn_supervisor(const place& at, tree t) {
-  return spawn<supervisor_actor, supervisor_state>(at, supervise, std::move(t));
+  return spawn<supervisor_actor, supervisor_state>(at, supervise, std::move(t), at.process);
+}
+
+supervisor_actor spawn_subtree(const place& at, tree t) {
+  return spawn<supervisor_actor, supervisor_state>(at, supervise, std::move(t), process_ptr{});
 }
 
 spawn_function subtree(tree t) {
-  return [t = std::move(t)](const place& at) { return spawned{spawn_supervisor(at, t)}; };
+  return [t = std::move(t)](const place& at) { return spawned{spawn_subtree(at, t)}; };
 }
 
 } // namespace troupe::kernel

@@ -75,8 +75,11 @@ using supervisor_actor = caf::typed_actor< //
   proto::tell<remove_child>,               //
   proto::tell<supervision_timer>>;
 
-/// A supervisor that gives up dies with a failure; at the root (empty path) that is process::fatal.
+/// Nobody watches over this one: when it gives up or is killed, that is process::fatal.
 supervisor_actor spawn_supervisor(const place& at, tree t);
+
+/// One that its spawner watches over: when it gives up it dies with a failure.
+supervisor_actor spawn_subtree(const place& at, tree t);
 
 /// A child that is a tree.
 spawn_function subtree(tree t);

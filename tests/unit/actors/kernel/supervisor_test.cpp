@@ -219,6 +219,21 @@ TEST_CASE("supervisor: the failure of a restart::never child is fatal to the pro
   CHECK(fatal == std::vector<std::string>{"raft: rot in the log"});
 }
 
+TEST_CASE("supervisor: one that nobody watches over takes its process with it when it is killed") {
+  setting s;
+  std::vector<std::string> fatal;
+  s.world.process->on_fatal(
+    [&](const std::string& path, const failure&) { fatal.push_back(path); });
+  auto root = spawn_supervisor(s.world.at("links"), s.two());
+  auto stopped = spawn_supervisor(s.world.at("others"), s.two());
+  s.world.settle();
+  REQUIRE(s.world.ask<done>(stopped, stop_tree{}));
+  CHECK(fatal.empty());
+  REQUIRE(s.world.process->kill("links"));
+  s.world.settle();
+  CHECK(fatal == std::vector<std::string>{"links"});
+}
+
 TEST_CASE("supervisor: children come and go at run time") {
   setting s;
   auto root = spawn_supervisor(s.world.at("pods"), {});
