@@ -18,6 +18,7 @@ public:
   struct note {
     std::set<std::string> nodes;
     bool suspended = false;
+    std::set<std::string> seen{}; // nodes that this master has a link to
     bool operator==(const note&) const = default;
   };
   note get() const {

@@ -29,6 +29,17 @@ result<void> change_flags(const std::string& name, bool up) {
   return {};
 }
 
+/// A locally administered address that depends on the name alone (FNV-1a).
+nl_addr_ptr hardware_address(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (unsigned char c : name)
+    hash = (hash ^ c) * 0x100000001b3ULL;
+  std::array<std::uint8_t, 6> bytes{0x02};
+  for (std::size_t i = 1; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(hash >> (8 * i));
+  return nl_addr_ptr{nl_addr_build(AF_LLC, bytes.data(), bytes.size())};
+}
+
 } // namespace
 
 result<void> create_bridge(const std::string& name, const std::string& cidr) {
@@ -58,6 +69,7 @@ result<void> create_veth(const std::string& name, const std::string& bridge,
   rtnl_link_set_master(link.get(), bridge_index);
   rtnl_link_set_flags(link.get(), IFF_UP);
   rtnl_link_set_name(other.get(), peer.c_str());
+  rtnl_link_set_addr(other.get(), hardware_address(name).get());
   rtnl_link_set_ns_pid(other.get(), pid);
   if (int rc = rtnl_link_add(socket.get(), link.get(), NLM_F_CREATE | NLM_F_EXCL); rc < 0)
     return netlink_failure("create veth " + name, rc);

@@ -17,7 +17,9 @@ namespace troupe::host {
 result<void> create_bridge(const std::string& name, const std::string& cidr);
 
 /// Makes a pair: `name` here, attached to `bridge` and up; `peer` in the namespace of process
-/// `pid`.
+/// `pid`. The peer's hardware address depends on `name` alone: made again, it is known to its
+/// neighbours, who would else send to the old one until they find out (5 to 8 s, RFC 4861's
+/// states as Linux uses them for ARP).
 result<void> create_veth(const std::string& name, const std::string& bridge,
                          const std::string& peer, pid_t pid);
 

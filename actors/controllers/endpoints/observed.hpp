@@ -18,8 +18,10 @@ struct observed {
   /// Nodes that a majority of the masters has lost sight of: their pods get no traffic until they
   /// are seen again. Nothing else follows from suspicion.
   std::set<std::string> suspects{};
-  /// Suspicion is suspended (after a leader change): who is out stays out for now.
+  /// Suspicion is suspended (after a leader change): who is out stays out for now, unless its node
+  /// is among those that this master sees.
   bool suspended = false;
+  std::set<std::string> seen{};
 };
 
 } // namespace troupe::endpoints

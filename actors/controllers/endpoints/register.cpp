@@ -57,6 +57,7 @@ std::optional<endpoints::observed> observe(const cache& c, const std::string& ke
   auto note = suspects.get();
   o.suspects = std::move(note.nodes);
   o.suspended = note.suspended;
+  o.seen = std::move(note.seen);
   return o;
 }
 
@@ -86,7 +87,7 @@ registration controller(std::string name, const resource& writes, suspects_ptr s
       return;
     auto both = now.nodes;
     both.insert(last->nodes.begin(), last->nodes.end());
-    if (now.suspended == last->suspended)
+    if (now.suspended == last->suspended && (!now.suspended || now.seen == last->seen))
       touched(c, both, due);
     else // who was held back may become ready
       for (const auto& o : c.all(of::services))

@@ -123,11 +123,13 @@ json label_changes(const api::string_map& have, const api::string_map& want) {
   return out;
 }
 
-/// While nobody can tell who is suspect, no endpoint becomes ready that was not.
+/// While nobody can tell who is suspect, no endpoint becomes ready that was not, but for those on
+/// nodes that are seen: a pod that starts right after a change of leaders need not wait.
 void keep_out(const observed& o, std::map<std::string, views::endpoint>& endpoints) {
   for (const auto& s : o.slices)
     for (const auto& e : s.endpoints)
-      if (auto at = endpoints.find(e.target.uid); at != endpoints.end() && !e.ready)
+      if (auto at = endpoints.find(e.target.uid);
+          at != endpoints.end() && !e.ready && !o.seen.contains(at->second.node))
         at->second.ready = at->second.serving = false;
 }
 

@@ -81,6 +81,8 @@ void arm(pointer self) {
   auto& s = self->state;
   auto now = self->now();
   auto at = now + look_at_least;
+  if (s.with.what.tick)
+    at = std::min(at, now + std::max<duration>(s.with.what.every, 1ms));
   if (auto next = s.queue.next_at())
     at = std::min(at, std::max(*next, now + 1ms));
   if (s.armed && *s.armed <= at && *s.armed > now)

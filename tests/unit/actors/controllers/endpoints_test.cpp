@@ -45,7 +45,10 @@ void put_pod(world& w, int i, bool ready = true, const std::string& node = "n1")
   w.put(
     of::pods,
     {{"metadata",
-      {{"name", "p" + std::to_string(i)}, {"namespace", ns}, {"labels", {{"app", "web"}}}}},
+      {{"name", "p" + std::to_string(i)},
+       {"uid", "uid-" + std::to_string(i)},
+       {"namespace", ns},
+       {"labels", {{"app", "web"}}}}},
      {"spec",
       {{"nodeName", node},
        {"containers", {{{"name", "c"}, {"ports", {{{"name", "web"}, {"containerPort", 9090}}}}}}}}},
@@ -161,14 +164,22 @@ TEST_CASE("endpoints: pods of a suspect node get no traffic until it is seen aga
   tests::settle(w, [&] { return both(look(w)); });
   std::set<std::string> suspects{"n1"};
   bool suspended = false;
+  std::set<std::string> seen;
   auto suspecting = [&] {
     auto o = look(w);
     o.suspects = suspects;
     o.suspended = suspended;
+    o.seen = seen;
     return both(o);
   };
   CHECK(tests::settle(w, suspecting) == 1);
-  auto ready = [&](int i) { return only_slice(w)["endpoints"][i]["conditions"]["ready"] == true; };
+  auto ready = [&](int i) {
+    auto slice = only_slice(w);
+    for (const auto& e : slice["endpoints"])
+      if (e["targetRef"]["name"] == "p" + std::to_string(i + 1))
+        return e["conditions"]["ready"] == true;
+    return false;
+  };
   CHECK_FALSE(ready(0));
   CHECK(ready(1));
   CHECK(w.tree(of::endpoints, ns, "web")["subsets"][0]["addresses"].size() == 1);
@@ -177,6 +188,14 @@ TEST_CASE("endpoints: pods of a suspect node get no traffic until it is seen aga
   tests::settle(w, suspecting);
   CHECK_FALSE(ready(0));
   CHECK(ready(1));
+  put_pod(w, 3, false, "n2");
+  tests::settle(w, suspecting);
+  seen = {"n2"};
+  w.erase(of::pods, ns, "p3");
+  put_pod(w, 3, true, "n2"); // a node that is seen need not wait
+  tests::settle(w, suspecting);
+  CHECK_FALSE(ready(0));
+  CHECK(ready(2));
   suspended = false;
   tests::settle(w, suspecting);
   CHECK(ready(0));

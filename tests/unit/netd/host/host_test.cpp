@@ -118,6 +118,36 @@ TEST_CASE("start: the process finds its interface and is the first of its PID na
   }));
 }
 
+TEST_CASE("start: started again, it has the hardware address that its neighbours know") {
+  if (!is_root())
+    return;
+  CHECK(in_own_namespace([]() -> result<void> {
+    CHECK_RETURN(create_bridge("br0", ""));
+    auto address_of = [](const std::string& veth) -> result<std::string> {
+      auto log = "/tmp/troupe-isolate-address-" + std::to_string(getpid());
+      OR_RETURN(auto c, start({.command = {"/bin/sh", "-c", "ip -o link show eth0"},
+                               .environment = {},
+                               .log = log,
+                               .apart = {.network = true, .bridge = "br0", .veth = veth}}));
+      CHECK_RETURN(expect(wait_for(c) == 0, "the exit code"));
+      std::ifstream in(log);
+      std::string word;
+      while (in >> word && word != "link/ether") {
+      }
+      in >> word;
+      unlink(log.c_str());
+      return word;
+    };
+    OR_RETURN(auto first, address_of("t-one"));
+    while (link_exists("t-one")) // the kernel takes it away behind the process
+      sched_yield();
+    OR_RETURN(auto again, address_of("t-one"));
+    OR_RETURN(auto other, address_of("t-two"));
+    CHECK_RETURN(expect(first == again, "the same address in its next life"));
+    return expect(first != other, "another interface has another address");
+  }));
+}
+
 TEST_CASE("start: without its bridge nothing is started") {
   if (!is_root())
     return;
