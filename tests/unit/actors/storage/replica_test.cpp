@@ -96,6 +96,30 @@ TEST_CASE("replica: waits for a revision end in time, whatever the time of day d
   }
 }
 
+TEST_CASE("replica: a write under way when the replica ends has no known outcome") {
+  peaceful p{3};
+  for (bool at_leader : {true, false}) {
+    REQUIRE(p.led());
+    p.world().advance(2s); // all hear of it
+    auto leader = *p.leader();
+    auto through = at_leader ? leader : p.follower();
+    std::optional<result<storage::transacted>> answer;
+    p.c.members[leader].now->writer->stall(100ms);
+    p.c.members[p.follower()].now->writer->stall(100ms);
+    ask(p.world(), p.replica(through), peaceful::put("a", "1"), 30s,
+        [&](const result<storage::transacted>& r) { answer = r; });
+    p.world().advance(5ms);
+    INFO("at the leader: " << at_leader);
+    REQUIRE(!answer);
+    REQUIRE(p.c.members[through].now->process->kill("replica"));
+    REQUIRE(p.world().run_until([&] { return answer.has_value(); }, 1s));
+    REQUIRE(!*answer);
+    CHECK(answer->error().reason == reason::timeout);
+    REQUIRE(p.world().run_until([&] { return !p.c.up(through); }, 1s));
+    REQUIRE(p.world().run_until([&] { return p.c.up(through); }, 10s));
+  }
+}
+
 TEST_CASE("replica: history is kept for its time though the time of day jumps") {
   auto o = peaceful::calm(1);
   o.compact_after = 10s;
