@@ -288,6 +288,17 @@ void narrow_unknown(std::vector<operation>& ops) {
   std::erase_if(ops, [&](const operation& op) { return !op.end && op.start > known.last_refusal; });
 }
 
+std::string report_of(std::vector<operation> ops) {
+  std::stable_sort(ops.begin(), ops.end(),
+                   [](const operation& a, const operation& b) { return a.start < b.start; });
+  std::string out;
+  for (const auto& op : ops)
+    out += describe(op) + "\n";
+  return out;
+}
+
+} // namespace
+
 std::string describe(const operation& op) {
   auto text =
     std::to_string(op.start) + ".." + (op.end ? std::to_string(*op.end) : "?") + " " + op.client;
@@ -301,17 +312,6 @@ std::string describe(const operation& op) {
   return text;
 }
 
-std::string describe(std::vector<operation> ops) {
-  std::stable_sort(ops.begin(), ops.end(),
-                   [](const operation& a, const operation& b) { return a.start < b.start; });
-  std::string out;
-  for (const auto& op : ops)
-    out += describe(op) + "\n";
-  return out;
-}
-
-} // namespace
-
 verdict linearizable(const std::vector<operation>& history, std::uint64_t max_steps) {
   std::map<std::string, std::vector<operation>> keys;
   for (const auto& op : history)
@@ -323,7 +323,7 @@ verdict linearizable(const std::vector<operation>& history, std::uint64_t max_st
     key_search search{std::move(narrowed), max_steps};
     if (!search.run())
       return {
-        .linearizable = false, .decided = !search.gave_up(), .key = key, .report = describe(ops)};
+        .linearizable = false, .decided = !search.gave_up(), .key = key, .report = report_of(ops)};
   }
   return {};
 }

@@ -38,6 +38,9 @@ struct verdict {
   std::string report;  // its operations in order of start
 };
 
+/// One line: start..end, the client, what it did and found.
+std::string describe(const operation& op);
+
 /// Checks every key. `max_steps` bounds the search per key.
 verdict linearizable(const std::vector<operation>& history, std::uint64_t max_steps = 20'000'000);
 
