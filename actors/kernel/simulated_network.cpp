@@ -139,4 +139,6 @@ void simulated_network::unplug(std::string_view process) {
 
 std::uint64_t simulated_network::delivered() const { return impl_->delivered; }
 
+std::uint64_t simulated_network::lost() const { return impl_->lost; }
+
 } // namespace troupe::kernel

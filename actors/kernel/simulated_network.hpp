@@ -45,6 +45,7 @@ public:
   void unplug(std::string_view process);
 
   std::uint64_t delivered() const; // frames
+  std::uint64_t lost() const;      // frames that were under way when their link ended
 
   struct impl;
 

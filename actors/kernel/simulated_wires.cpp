@@ -147,11 +147,17 @@ void simulated_network::impl::consumed(const host_ptr& at, link_id link, lane on
 
 // -- ends ----------------------------------------------------------------------------------------
 
+void simulated_network::impl::lose(simulated::side& sender) {
+  for (auto& s : sender.outward) {
+    lost += s.items.size();
+    s.items.clear();
+  }
+}
+
 void simulated_network::impl::drop(const wire_ptr& w, std::size_t which, const failure& why,
                                    bool tell) {
   auto& mine = w->sides[which];
-  for (auto& s : w->sides[1 - which].outward)
-    s.items.clear();
+  lose(w->sides[1 - which]);
   if (!std::exchange(mine.open, false))
     return;
   mine.at->links.erase(mine.link);
@@ -162,8 +168,7 @@ void simulated_network::impl::drop(const wire_ptr& w, std::size_t which, const f
 void simulated_network::impl::send_fin(const wire_ptr& w, std::size_t from) {
   auto& mine = w->sides[from];
   mine.fin = true;
-  for (auto& s : mine.outward)
-    s.items.clear();
+  lose(mine);
   const auto& me = mine.at->who.name;
   const auto& other = w->sides[1 - from].at->who.name;
   if (is_cut(me, other))

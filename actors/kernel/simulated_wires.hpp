@@ -91,6 +91,7 @@ struct simulated_network::impl : std::enable_shared_from_this<impl> {
   /// The news of the end travel to the other side.
   void send_fin(const simulated::wire_ptr& w, std::size_t from);
   void close(const simulated::host_ptr& at, link_id link, const failure& why);
+  void lose(simulated::side& sender);
   void heal();
 
   simulation& world;
@@ -101,6 +102,7 @@ struct simulated_network::impl : std::enable_shared_from_this<impl> {
   std::set<std::pair<std::string, std::string>> cuts;
   std::map<std::pair<std::string, std::string>, duration> slowed;
   std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
 };
 
 } // namespace troupe::kernel

@@ -4,16 +4,6 @@ namespace troupe::sim {
 
 std::string address_of(const std::string& name) { return name + "=" + name + ":1"; }
 
-namespace {
-
-kernel::message_types types() {
-  kernel::message_types out;
-  storage::register_types(out);
-  return out;
-}
-
-} // namespace
-
 bool stalling_pool::post(std::function<void()> job) {
   waiting_.push_back(std::move(job));
   pump();
@@ -33,10 +23,10 @@ void stalling_pool::pump() {
     inner_->post(std::move(waiting_.front()));
 }
 
-life::life(const kernel::process_ptr& p) : process(p), replica(p), hub(p), scope(p), courier(p) {}
+life::life(const kernel::process_ptr& p) : process(p), replica(p), hub(p) {}
 
-cluster::cluster(const options& o, report& r)
-    : with(o), to(r), world(o.seed), network(world, o.network) {
+cluster::cluster(const options& o, report& r, std::unique_ptr<master_program> runs)
+    : with(o), to(r), world(o.seed), network(world, o.network), runs_(std::move(runs)) {
   scopes->to = &to;
   for (std::size_t i = 0; i < o.masters; ++i)
     start(add_down());
@@ -61,8 +51,9 @@ cluster::~cluster() {
     if (m.now) {
       world.crash(m.now->process);
       network.unplug(m.name);
-      m.now->links.reset();
+      m.now->links->stop();
     }
+  world.settle(); // what has not begun begins and ends while all that it uses is there
 }
 
 std::optional<std::size_t> cluster::leader() const {
@@ -75,75 +66,16 @@ std::optional<std::size_t> cluster::leader() const {
   return std::nullopt;
 }
 
-kernel::tree cluster::tree_of(const std::shared_ptr<life>& l, const member& m,
-                              storage::opened_store opened) {
-  storage::replica_dependencies replica;
-  replica.settings.raft.self = storage::member_of(m.name);
-  replica.settings.raft.seed = l->process->random("raft")();
-  replica.settings.raft.keep_entries = with.keep_entries;
-  replica.settings.raft.mutants.acknowledge_before_sync = with.bug == bug::acknowledge_before_sync;
-  replica.settings.address = address_of(m.name);
-  replica.settings.compact_after = with.compact_after;
-  replica.settings.flush_entries = with.flush_entries;
-  replica.store = std::move(opened);
-  replica.writer = l->writer;
-  replica.reader = l->reader;
-  replica.hub = caf::actor_cast<storage::hub_feed_actor>(l->hub.slot().address());
-  replica.scope = l->scope;
-  replica.peer = [own = m.name, weak = std::weak_ptr{l}](member_id, const std::string& address) {
-    auto still = weak.lock();
-    if (!still || !still->links) // crashed before its first act
-      return storage::peer_actor{};
-    auto name = storage::name_of(address);
-    auto& links = *still->links;
-    if (own < name)
-      links.dial({name, kernel::role::master}, {name, 1});
-    return links.import <storage::peer_actor>(name, storage::peer_portal);
-  };
-  storage::hub_dependencies hub{
-    .replica = l->replica, .reader = l->reader, .limits = {}, .bugs = {}};
-  hub.bugs.drop_event_on_leader_change = with.bug == bug::drop_event_on_leader_change;
-  auto probe = [replica = l->replica, courier = l->courier, facts = scopes](
-                 const kernel::place& at) { return spawn_probe(at, replica, courier, facts); };
-  kernel::tree out;
-  out.children = {
-    {.name = "hub",
-     .spawn = [hub](const kernel::place& at) { return storage::spawn_watch_hub(at, hub).hub; },
-     .slot = l->hub.slot()},
-    {.name = "replica",
-     .restart = kernel::restart::never,
-     .spawn =
-       [replica](const kernel::place& at) { return storage::spawn_replica(at, replica).local; },
-     .slot = l->replica.slot()},
-    {.name = "courier",
-     .spawn = [replica = l->replica, facts = scopes](
-                const kernel::place& at) { return spawn_courier(at, replica, facts); },
-     .slot = l->courier.slot()},
-    {.name = "leader",
-     .spawn = kernel::leader_scope({.children = {{.name = "probe", .spawn = probe}}}),
-     .slot = l->scope.slot()},
-  };
-  return out;
-}
-
 void cluster::start(std::size_t at) {
   auto& m = members[at];
   if (m.now)
     return;
   auto process =
     world.add({.who = {m.name, kernel::role::master}, .trace_bytes = std::size_t{1} << 16});
-  auto l = std::make_shared<life>(process);
+  auto l = runs_->begin(process);
   l->writer = std::make_shared<stalling_pool>(world, world.make_pool(process, 1, 4096, with.disk));
   l->reader = std::make_shared<stalling_pool>(world, world.make_pool(process, 1, 4096, with.disk));
-  l->links = std::make_unique<kernel::links>(process, types(), network.attach(process));
-  kernel::portal portal{storage::peer_portal,
-                        caf::actor_cast<storage::peer_actor>(l->replica.slot().address())};
-  portal.accept<storage::letter_sent>({kernel::role::master})
-    .accept<storage::bulk_letter_sent>({kernel::role::master})
-    .accept<storage::propose>({kernel::role::master})
-    .accept<storage::ask_to_join>({kernel::role::master});
-  l->links->offer(std::move(portal));
-  l->links->subscribe(caf::actor_cast<kernel::link_subscriber>(l->replica.slot().address()));
+  l->links = std::make_unique<kernel::links>(process, runs_->types(), network.attach(process));
   storage::store_options o{
     .directory = "store", .cluster = "sim", .member = m.name, .founders = {}};
   for (std::size_t i = 0; at < with.masters && i < with.masters; ++i)
@@ -160,21 +92,39 @@ void cluster::start(std::size_t at) {
   if (!opened)
     return to.violation(m.name + " does not open its store again: " + opened.error().message);
   l->state = opened->state;
-  process->on_fatal([this, at, disk = m.disk, l = l.get()](const std::string& path,
-                                                           const failure& why) {
-    bool expected = disk->dead();
-    if (!expected)
+  ends_with(l, at);
+  m.now = l;
+  ++m.lives;
+  auto tree = runs_->tree(*this, l, m, std::move(*opened));
+  auto started = l->links->start(kernel::endpoint{m.name, 1});
+  invariant(static_cast<bool>(started), "a simulated master listens");
+  l->root = kernel::spawn_supervisor({.process = process}, std::move(tree));
+}
+
+/// An actor that cannot be restarted ends its process, and somebody starts that again.
+void cluster::ends_with(const life_ptr& l, std::size_t at) {
+  l->process->on_fatal([this, at, l = l.get()](const std::string& path, const failure& why) {
+    if (!members[at].disk->dead() && !l->doomed)
       to.death(members[at].name + ": actor " + path + " failed: " + why.message);
     world.after(0ns, [this, at, l] {
       if (members[at].now.get() == l)
-        crash(at, crash_kind::power, std::chrono::milliseconds{world.random().between(200, 4000)});
+        crash(at, l->doomed ? crash_kind::kill : crash_kind::power,
+              std::chrono::milliseconds{world.random().between(200, 4000)});
     });
   });
-  m.now = l;
-  ++m.lives;
-  auto started = l->links->start(kernel::endpoint{m.name, 1});
-  invariant(static_cast<bool>(started), "a simulated master listens");
-  l->root = kernel::spawn_supervisor({.process = process}, tree_of(l, m, std::move(*opened)));
+}
+
+bool cluster::kill_an_actor(std::size_t at) {
+  if (!up(at))
+    return false;
+  auto& l = *members[at].now;
+  auto all = l.process->actors();
+  std::erase_if(all, [](const auto& a) { return a.messages == 0; }); // it has not begun
+  if (all.empty())
+    return false;
+  auto path = all[world.random().below(all.size())].path;
+  l.doomed = path.empty() || path == "links" || path == "replica";
+  return static_cast<bool>(l.process->kill(path));
 }
 
 void cluster::crash(std::size_t at, crash_kind how, duration down) {
@@ -185,7 +135,7 @@ void cluster::crash(std::size_t at, crash_kind how, duration down) {
     ++to.count["lives with a snapshot taken in"];
   world.crash(m.now->process);
   network.unplug(m.name);
-  m.now->links.reset();
+  m.now->links->stop();
   past_.push_back(std::move(m.now));
   m.now = nullptr;
   m.rows->crash();

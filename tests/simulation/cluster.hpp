@@ -1,5 +1,5 @@
 // Three masters in one world: each with a disk that survives its crashes, and while it runs the
-// actors of a master's store, wired as in actors/main/master.cpp.
+// actors of a program: the store's alone (store_program.cpp) or all of a master's (whole/).
 #pragma once
 
 #include "actors/kernel/links.hpp"
@@ -36,17 +36,18 @@ private:
 /// One life of a master.
 struct life {
   explicit life(const kernel::process_ptr& p);
+  virtual ~life() = default;
   kernel::process_ptr process;
   std::shared_ptr<stalling_pool> writer;
   std::shared_ptr<stalling_pool> reader;
   kernel::stable<storage::replica_actor> replica;
   kernel::stable<storage::watch_hub_actor> hub;
-  kernel::stable<kernel::scope_actor> scope;
-  kernel::stable<courier_actor> courier;
   std::unique_ptr<kernel::links> links;
   std::shared_ptr<store::replica_state> state;
   kernel::supervisor_actor root;
+  bool doomed = false; // killed was what its process cannot go on without
 };
+using life_ptr = std::shared_ptr<life>;
 
 enum class crash_kind {
   kill, // the operating system keeps what was written
@@ -57,16 +58,34 @@ struct member {
   std::string name;
   std::shared_ptr<wal::memory_disk> disk;
   std::shared_ptr<store::memory_engine> rows;
-  std::shared_ptr<life> now; // null: down
+  life_ptr now; // null: down
   std::uint64_t lives = 0;
 };
 
 /// NAME=HOST:PORT
 std::string address_of(const std::string& name);
 
+class cluster;
+
+/// What a master runs. One value for all lives of all masters.
+class master_program {
+public:
+  master_program() = default;
+  master_program(const master_program&) = delete;
+  master_program& operator=(const master_program&) = delete;
+  virtual ~master_program() = default;
+  virtual kernel::message_types types() const = 0;
+  virtual life_ptr begin(const kernel::process_ptr& process) const = 0;
+  /// The tree of its actors. Offers its portals.
+  virtual kernel::tree tree(const cluster& of, const life_ptr& l, const member& m,
+                            storage::opened_store opened) const = 0;
+};
+/// Replica, hub, and in the leader scope a probe.
+std::unique_ptr<master_program> store_program();
+
 class cluster {
 public:
-  cluster(const options& o, report& to);
+  cluster(const options& o, report& to, std::unique_ptr<master_program> runs = store_program());
   ~cluster();
   cluster(const cluster&) = delete;
   cluster& operator=(const cluster&) = delete;
@@ -80,6 +99,8 @@ public:
   void fail_disk(std::size_t at, std::uint64_t operations, duration down);
 
   bool up(std::size_t at) const { return members[at].now != nullptr; }
+  /// Ends one of its actors, drawn among all. False: it is down.
+  bool kill_an_actor(std::size_t at);
   /// The member whose scope acts in the highest term, if it is up.
   std::optional<std::size_t> leader() const;
 
@@ -93,9 +114,9 @@ public:
 private:
   std::size_t add_down();
   void lose_power(member& m);
-  kernel::tree tree_of(const std::shared_ptr<life>& l, const member& m,
-                       storage::opened_store opened);
-  std::vector<std::shared_ptr<life>> past_;
+  void ends_with(const life_ptr& l, std::size_t at);
+  std::unique_ptr<master_program> runs_;
+  std::vector<life_ptr> past_;
 };
 
 } // namespace troupe::sim

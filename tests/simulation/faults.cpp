@@ -4,9 +4,9 @@ namespace troupe::sim {
 
 const std::vector<std::string>& fault_kinds() {
   static const std::vector<std::string> out = {
-    "slow wires",       "links reset", "one-way partitions", "two-way partitions",
-    "processes killed", "power cuts",  "writes torn",        "blackouts",
-    "disks stalled",    "disks full",  "clocks moved",       "hubs killed"};
+    "slow wires",   "links reset",   "one-way partitions", "two-way partitions", "processes killed",
+    "power cuts",   "writes torn",   "blackouts",          "disks stalled",      "disks full",
+    "clocks moved", "actors killed", "frames lost"};
   return out;
 }
 
@@ -83,9 +83,8 @@ void faults::strike() {
     ++count["clocks moved"];
     if (c_.up(v))
       c_.world.skew(c_.members[v].now->process, span(0, 120'000) - 60s);
-  } else if (c_.up(v)) {
-    ++count["hubs killed"];
-    (void)c_.members[v].now->process->kill("hub");
+  } else {
+    count["actors killed"] += c_.kill_an_actor(v) ? 1 : 0;
   }
 }
 

@@ -61,7 +61,9 @@ using probe_ptr = kernel::self_ptr<probe_actor, probe_state>;
 
 void act(probe_ptr self) {
   auto& s = self->state;
-  self->after(std::chrono::milliseconds{s.random->between(50, 250)}, beat{});
+  self->after(
+    std::chrono::milliseconds{s.random->between(s.facts->beat_least_ms, s.facts->beat_most_ms)},
+    beat{});
   auto term = self->fence();
   if (!term || s.facts->quiet)
     return;

@@ -25,7 +25,9 @@ using probe_actor = caf::typed_actor<proto::tell<beat>>;
 struct scope_facts {
   std::map<term_id, std::string> leaders; // whose scope acted in the term
   report* to = nullptr;
-  bool quiet = false; // no more writes
+  bool quiet = false;               // no more writes
+  std::uint64_t beat_least_ms = 50; // between two beats
+  std::uint64_t beat_most_ms = 250;
 };
 
 courier_actor spawn_courier(const kernel::place& at, storage::replica_actor replica,
