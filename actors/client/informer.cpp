@@ -14,10 +14,12 @@ struct go_on {
 };
 using informer_interface = informer_actor::extend<proto::tell<go_on>>;
 
+constexpr duration forget_after = 4 * inform_every; // a subscriber that says nothing is dead
+
 struct subscriber {
   informed_actor who;
-  revision told{};
   bool complete = false; // has been told the whole state
+  instant heard{};       // when it last said that it is there
 };
 
 struct informer_state {
@@ -62,14 +64,12 @@ void tell_all(pointer self, const informed& news) {
     if (!who.complete && !news.what->whole)
       continue;
     who.complete = true;
-    who.told = news.what->upto;
     self->tell(who.who, news);
   }
 }
 
 void tell_whole(pointer self, subscriber& who) {
   who.complete = true;
-  who.told = self->state.seen;
   self->tell(who.who, whole_state(self));
 }
 
@@ -107,7 +107,7 @@ bool take(pointer self, const events& news) {
     switch (e.what) {
     case api::event::kind::error: return false;
     case api::event::kind::bookmark:
-      advanced = advanced || e.of->meta.version > s.seen;
+      advanced = advanced || (!s.listing && e.of->meta.version > s.seen);
       s.seen = std::max(s.seen, e.of->meta.version);
       if (s.listing)
         finish_listing(self);
@@ -182,13 +182,16 @@ void add(pointer self, const inform& m) {
   auto known = std::find_if(s.subscribers.begin(), s.subscribers.end(),
                             [&](const subscriber& x) { return x.who == m.who; });
   if (known == s.subscribers.end()) {
-    s.subscribers.push_back({.who = m.who, .told = m.told, .complete = false});
+    s.subscribers.push_back({.who = m.who});
     known = std::prev(s.subscribers.end());
   } else if (known->complete && m.told == revision{}) {
     known->complete = false; // it restarted and knows nothing
   }
+  known->heard = self->now();
   if (!known->complete && s.whole)
     tell_whole(self, *known);
+  std::erase_if(s.subscribers,
+                [&](const subscriber& x) { return self->now() - x.heard > forget_after; });
 }
 
 informer_interface::behavior_type behave(pointer self, informer_settings with) {

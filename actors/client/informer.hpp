@@ -34,8 +34,8 @@ using informed_actor = caf::typed_actor<proto::tell<informed>>;
 
 /// Tell me of everything. Answered with the whole state (once there is one), then each change.
 /// Saying it again changes nothing; saying it is how a subscriber outlives the informer's restart,
-/// so say it every few seconds. `told` is what the subscriber has been told: if the informer's
-/// memory of it differs, the whole state comes again.
+/// so say it every `inform_every`: who is silent for four times as long is forgotten. `told` is the
+/// `upto` that the subscriber was told last; with none the whole state comes again.
 struct inform {
   using local_only = void;
   informed_actor who;

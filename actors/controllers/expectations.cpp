@@ -39,11 +39,7 @@ revision expectations::seen(const resource& of) const {
   return at == seen_.end() ? revision{} : at->second;
 }
 
-bool expectations::settled(const std::string& key, const std::vector<resource>& resources,
-                           instant now) {
-  auto fresh = [&](const resource& of) { return seen(of) >= start_; };
-  if (!std::all_of(resources.begin(), resources.end(), fresh))
-    return false;
+bool expectations::settled(const std::string& key, instant now) {
   auto e = keys_.find(key);
   if (e == keys_.end())
     return true;

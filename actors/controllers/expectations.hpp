@@ -15,9 +15,6 @@ public:
   /// must not stop a controller for ever). Kubernetes: 5 minutes.
   explicit expectations(duration patience = 5min) : patience_(patience) {}
 
-  /// A new leader scope: nothing is planned from a state older than `start`.
-  void begin_scope(revision start) { start_ = start; }
-
   /// Orders of `key` are being performed: it is not settled until `performed`.
   void performing(const std::string& key, instant now);
   /// One order of `key` was answered: `of` will show it at `version`.
@@ -35,8 +32,8 @@ public:
   void seen(const resource& of, revision version);
   revision seen(const resource& of) const;
 
-  /// Whether a plan for `key` that reads `resources` counts right.
-  bool settled(const std::string& key, const std::vector<resource>& resources, instant now);
+  /// Whether a plan for `key` counts right.
+  bool settled(const std::string& key, instant now);
   /// Keys that wait for something.
   std::size_t waiting() const { return keys_.size(); }
 
@@ -47,7 +44,6 @@ private:
     std::map<resource, revision> until;
   };
   duration patience_;
-  revision start_{};
   std::map<std::string, entry> keys_;
   std::map<resource, revision> seen_;
 };

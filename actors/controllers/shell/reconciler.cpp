@@ -316,7 +316,7 @@ void pump(pointer self) {
     auto key = s.queue.next(now);
     if (!key)
       break;
-    if (!s.awaited.settled(*key, s.with.what.reads, now)) {
+    if (!s.awaited.settled(*key, now)) {
       s.queue.park(*key);
       continue;
     }

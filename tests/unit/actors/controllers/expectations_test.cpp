@@ -5,27 +5,26 @@
 namespace troupe::control {
 namespace {
 
-const std::vector<resource> reads{of::pods, of::replica_sets};
 constexpr auto at = [](int seconds) { return instant{} + std::chrono::seconds{seconds}; };
 
 TEST_CASE("expectations: a key that wrote nothing is settled") {
   expectations e;
-  CHECK(e.settled("a", reads, at(0)));
+  CHECK(e.settled("a", at(0)));
 }
 
 TEST_CASE("expectations: a key waits until its write is answered and seen") {
   expectations e;
   e.seen(of::pods, revision{5});
   e.performing("a", at(0));
-  CHECK_FALSE(e.settled("a", reads, at(1)));
+  CHECK_FALSE(e.settled("a", at(1)));
   e.expect("a", of::pods, revision{9}, at(1));
   e.performed("a");
-  CHECK_FALSE(e.settled("a", reads, at(1)));
-  CHECK(e.settled("b", reads, at(1)));
+  CHECK_FALSE(e.settled("a", at(1)));
+  CHECK(e.settled("b", at(1)));
   e.seen(of::pods, revision{8});
-  CHECK_FALSE(e.settled("a", reads, at(1)));
+  CHECK_FALSE(e.settled("a", at(1)));
   e.seen(of::pods, revision{9});
-  CHECK(e.settled("a", reads, at(1)));
+  CHECK(e.settled("a", at(1)));
   CHECK(e.waiting() == 0);
 }
 
@@ -35,7 +34,7 @@ TEST_CASE("expectations: what the informer has already shown is not waited for")
   e.performing("a", at(0));
   e.expect("a", of::pods, revision{9}, at(0));
   e.performed("a");
-  CHECK(e.settled("a", reads, at(0)));
+  CHECK(e.settled("a", at(0)));
 }
 
 TEST_CASE("expectations: an informer that went silent does not stop a key for ever") {
@@ -43,19 +42,8 @@ TEST_CASE("expectations: an informer that went silent does not stop a key for ev
   e.performing("a", at(0));
   e.expect("a", of::pods, revision{9}, at(0));
   e.performed("a");
-  CHECK_FALSE(e.settled("a", reads, at(60)));
-  CHECK(e.settled("a", reads, at(61)));
-}
-
-TEST_CASE("expectations: a new scope plans only from states not older than its start") {
-  expectations e;
-  e.seen(of::pods, revision{10});
-  e.seen(of::replica_sets, revision{7});
-  e.begin_scope(revision{8});
-  CHECK_FALSE(e.settled("a", reads, at(0)));
-  CHECK(e.settled("a", {of::pods}, at(0)));
-  e.seen(of::replica_sets, revision{8});
-  CHECK(e.settled("a", reads, at(0)));
+  CHECK_FALSE(e.settled("a", at(60)));
+  CHECK(e.settled("a", at(61)));
 }
 
 TEST_CASE("expectations: an older version never takes progress back") {
