@@ -1,0 +1,176 @@
+#include "actors/main/join/enter.hpp"
+
+#include "actors/main/join/ask.hpp"
+#include "actors/main/join/machine.hpp"
+#include "actors/main/masters.hpp"
+#include "actors/main/up/files.hpp"
+#include "config/kubeconfig/kubeconfig.hpp"
+#include "config/pki/files.hpp"
+#include "config/settings/settings.hpp"
+
+#include <filesystem>
+
+namespace troupe::join {
+namespace {
+
+namespace fs = std::filesystem;
+
+instant now() { return std::chrono::system_clock::now(); }
+
+std::string config_file(const std::string& dir) { return dir + "/config.yaml"; }
+
+/// NAME=HOST:PORT,... of the others: who is named among the masters founds the cluster.
+std::string others(const std::vector<std::string>& all, const std::string& own) {
+  std::string out;
+  for (const auto& one : all)
+    if (!one.starts_with(own + "="))
+      out += (out.empty() ? "" : ",") + one;
+  return out;
+}
+
+/// What the program proposes for this machine, and the user may override.
+std::string proposal(role r, const std::string& address) {
+  auto out = "name: " + host_name() + "\nbindAddress: 0.0.0.0\n";
+  if (r == role::master)
+    return out + "advertiseAddress: " + address + "\n";
+  return out + "nodeIP: " + address + "\nbalancerAddress: 127.0.0.1:6443\n";
+}
+
+template <class T>
+result<T> load(const enter_options& o, const std::string& given,
+               std::vector<std::string> decided = {}) {
+  auto sets = o.sets;
+  sets.push_back("dataDir=" + o.data_dir);
+  sets.insert(sets.end(), decided.begin(), decided.end());
+  return settings::load<T>({.given = given,
+                            .file = o.config,
+                            .environment = settings::environment(),
+                            .sets = std::move(sets)});
+}
+
+template <class T> result<void> remember(const T& what) {
+  return pki::write_file(config_file(what.data_dir), settings::dump(what), pki::secrecy::secret);
+}
+
+std::string pki_dir(const auto& with) {
+  return with.pki_dir.empty() ? with.data_dir + "/pki" : with.pki_dir;
+}
+
+std::string with_port(const std::string& host, std::uint16_t port) {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":"
+         + std::to_string(port);
+}
+
+/// What a master holds beside the shared secrets, and the administrator's kubeconfig.
+result<void> write_master(const settings::master& with, const pki::shared_secrets& shared,
+                          const std::optional<pki::credential>& peer) {
+  pki::member self{.name = with.name, .dns = {}, .ips = {with.reached_at()}};
+  pki::cluster_plan api{.masters = {}, .nodes = {}, .dns_domain = with.net.dns_domain};
+  api.api_ips = {first_address(with.net.service_cidr)};
+  auto server = with_port(with.reached_at(), with.api_port);
+  if (!with.public_endpoint.empty()) {
+    server = with.public_endpoint;
+    auto host = program::host_of(with.public_endpoint);
+    (is_address(host) ? api.api_ips : api.api_dns).push_back(host);
+  }
+  OR_RETURN(auto own, pki::make_master(shared, self, api, now()));
+  if (peer)
+    own.peer = *peer;
+  CHECK_RETURN(pki::save(shared, pki_dir(with)));
+  CHECK_RETURN(pki::save(own, pki_dir(with)));
+  OR_RETURN(auto admin, shared.ca.issue(pki::admin_subject(), now()));
+  kubeconfig::access access;
+  access.cluster = with.cluster;
+  access.server = "https://" + server;
+  access.ca_pem = shared.ca.cert().to_pem();
+  access.certificate_pem = admin.cert.to_pem();
+  access.key_pem = admin.secret.private_pem();
+  return kubeconfig::save(access, with.data_dir + "/kubeconfig");
+}
+
+failure no_address() {
+  return {.reason = reason::bad_request,
+          .message = "find this machine's address: it has no default route; give it with --set "
+                     "advertiseAddress=ADDRESS (of a node: nodeIP)"};
+}
+
+result<void> check_options(const enter_options& o) {
+  auto wrong = [](std::string why) {
+    return failure{.reason = reason::bad_request, .message = std::move(why)};
+  };
+  if (auto t = parse_token(o.token); !t)
+    return wrong(t.error().message);
+  if (!is_ca_hash(o.ca_hash))
+    return wrong("read --ca-hash: it must be sha256: and 64 hex digits, as `troupe token create` "
+                 "prints it");
+  return {};
+}
+
+} // namespace
+
+bool is_member(const std::string& data_dir) { return fs::exists(config_file(data_dir)); }
+
+template <class T> result<T> own_settings(const enter_options& o) {
+  OR_RETURN(auto was, pki::read_file(config_file(o.data_dir)));
+  return load<T>(o, was);
+}
+template result<settings::master> own_settings(const enter_options& o);
+template result<settings::node> own_settings(const enter_options& o);
+
+result<settings::master> found(const enter_options& o) {
+  auto address = own_address();
+  OR_RETURN(auto with, load<settings::master>(o, proposal(role::master, address)));
+  if (with.reached_at().empty() || with.reached_at() == "0.0.0.0")
+    return no_address();
+  with.masters = {{with.name, with_port(with.reached_at(), with.link_port)}};
+  OR_RETURN(auto shared, pki::make_shared_secrets(now()));
+  CHECK_RETURN(write_master(with, shared, std::nullopt));
+  CHECK_RETURN(remember(with));
+  return with;
+}
+
+result<settings::master> join_as_master(const enter_options& o) {
+  CHECK_RETURN(check_options(o));
+  OR_RETURN(auto door, door_of(o.address));
+  auto given = proposal(role::master, own_address_towards(door));
+  OR_RETURN(auto wanted, load<settings::master>(o, given));
+  OR_RETURN(auto in, ask_to_enter({.at = door,
+                                   .token = o.token,
+                                   .ca_hash = o.ca_hash,
+                                   .asks = {.role = role::master,
+                                            .name = wanted.name,
+                                            .address = wanted.reached_at(),
+                                            .link_port = wanted.link_port,
+                                            .certificate_request = {}}}));
+  OR_RETURN(auto shared, from_files(in.said));
+  OR_RETURN(auto with, load<settings::master>(o, in.said.settings + given,
+                                              {"masters=" + others(in.said.masters, wanted.name)}));
+  CHECK_RETURN(write_master(with, shared, in.own));
+  CHECK_RETURN(remember(with));
+  return with;
+}
+
+result<settings::node> join_as_node(const enter_options& o) {
+  CHECK_RETURN(check_options(o));
+  OR_RETURN(auto door, door_of(o.address));
+  auto given = proposal(role::node, own_address_towards(door));
+  OR_RETURN(auto wanted, load<settings::node>(o, given));
+  OR_RETURN(auto in, ask_to_enter({.at = door,
+                                   .token = o.token,
+                                   .ca_hash = o.ca_hash,
+                                   .asks = {.role = role::node,
+                                            .name = wanted.name,
+                                            .address = wanted.address,
+                                            .link_port = 0,
+                                            .certificate_request = {}}}));
+  OR_RETURN(auto with, load<settings::node>(o, in.said.settings + given,
+                                            {"masters=" + others(in.said.masters, wanted.name),
+                                             "apiEndpoint=" + with_port(door.host, door.port)}));
+  auto dir = pki_dir(with);
+  CHECK_RETURN(pki::write_file(dir + "/ca.crt", in.said.ca, pki::secrecy::open));
+  CHECK_RETURN(pki::save(in.own, dir, up::node_credential_name));
+  CHECK_RETURN(remember(with));
+  return with;
+}
+
+} // namespace troupe::join
