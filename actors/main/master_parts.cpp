@@ -85,7 +85,7 @@ kernel::tree api_tree(const master_wires& wires, const master_dependencies& with
 
 } // namespace
 
-master_wires::master_wires(const kernel::process_ptr& p) : replica(p), hub(p), scope(p) {
+master_wires::master_wires(const kernel::process_ptr& p) : replica(p), hub(p), raw(p), scope(p) {
   for (std::size_t i = 0; i < api_workers; ++i)
     api.emplace_back(p);
 }
@@ -107,6 +107,10 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
      .spawn = [hub](const kernel::place& at) { return storage::spawn_watch_hub(at, hub).hub; },
      .slot = wires.hub.slot()},
     replica_child(process, links, wires, with),
+    {.name = "raw",
+     .spawn = [replica = wires.replica.handle()](
+                const kernel::place& at) { return storage::spawn_raw(at, replica); },
+     .slot = wires.raw.slot()},
     {.name = "api", .spawn = kernel::subtree(api_tree(wires, with))},
     {.name = "leadership",
      .spawn = [replica = wires.replica.handle(), note = with.leadership](
@@ -131,6 +135,11 @@ void offer_portals(kernel::links& links, const master_wires& wires) {
     .accept<storage::propose>({kernel::role::master})
     .accept<storage::ask_to_join>({kernel::role::master});
   links.offer(std::move(replica));
+  kernel::portal raw{storage::raw_portal, wires.raw.handle()};
+  raw.accept<storage::commit_raw>({kernel::role::master})
+    .accept<storage::read_raw>({kernel::role::master})
+    .accept<storage::list_raw>({kernel::role::master});
+  links.offer(std::move(raw));
   kernel::portal api{client::api_portal, wires.api.front().handle()};
   client::accept_all(api);
   links.offer(std::move(api));

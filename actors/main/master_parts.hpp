@@ -12,6 +12,7 @@
 #include "actors/kernel/pool.hpp"
 #include "actors/kernel/supervisor.hpp"
 #include "actors/main/control_plane.hpp"
+#include "actors/storage/raw.hpp"
 #include "actors/storage/replica.hpp"
 #include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
@@ -27,6 +28,7 @@ struct master_wires {
   explicit master_wires(const kernel::process_ptr& p);
   kernel::stable<storage::replica_actor> replica;
   kernel::stable<storage::watch_hub_actor> hub;
+  kernel::stable<storage::raw_actor> raw;
   kernel::stable<kernel::scope_actor> scope;
   std::vector<kernel::stable<client::api_actor>> api;
 

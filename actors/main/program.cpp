@@ -28,6 +28,7 @@ struct command_line {
   trace_options trace;
   balancer_options balancer;
   enter_options enter;
+  bench_options bench;
   std::string config;
   std::vector<std::string> sets;
   std::string what;
@@ -43,6 +44,7 @@ struct command_line {
     add_cluster();
     add_processes();
     add_inspection();
+    add_bench();
     add_internal();
   }
 
@@ -97,6 +99,25 @@ struct command_line {
     t->add_flag("--follow", trace.follow, "go on as messages come");
     t->add_option("-o,--output", trace.format, "text, json, otlp or mermaid")
       ->check(CLI::IsMember({"text", "json", "otlp", "mermaid"}));
+  }
+
+  void add_bench() {
+    auto* b = add("bench", "measure the store or the API, with fresh servers of its own", [this] {
+      bench.as_json = format == "json";
+      return bench_command(common, bench);
+    });
+    b->add_option("what", bench.what, "store or api")
+      ->required()
+      ->check(CLI::IsMember({"store", "api"}));
+    b->add_option("--case", bench.only, "one case only");
+    b->add_option("--clients", bench.clients, "how many clients (default 1,16,64,256)")
+      ->delimiter(',');
+    b->add_option("--peer", bench.peer, "measured beside it, in turn")
+      ->check(CLI::IsMember({"etcd"}));
+    b->add_option("--seconds", bench.seconds, "of one measurement (default 3)");
+    b->add_option("--runs", bench.runs, "of each, the medians are told (default 3)");
+    b->add_option("--configmaps", bench.config_maps, "of the memory case (default 20000)");
+    b->add_option("-o,--output", format, "json")->check(CLI::IsMember({"json"}));
   }
 
   void add_internal() {

@@ -53,6 +53,18 @@ struct balancer_options {
 result<int> balancer_command(const balancer_options& o);
 int version_command();
 
+struct bench_options {
+  std::string what;                 // store, api
+  std::string only;                 // one case; empty: all
+  std::vector<std::size_t> clients; // empty: 1, 16, 64, 256
+  std::string peer;                 // etcd; empty: Troupe alone
+  double seconds = 3;               // of one measurement
+  std::uint32_t runs = 3;
+  std::uint32_t config_maps = 20'000;
+  bool as_json = false;
+};
+result<int> bench_command(const common_options& common, const bench_options& o);
+
 /// The server's version: v1.36.0+troupe.N.
 std::string server_version();
 

@@ -1,4 +1,5 @@
 #include "actors/storage/peer.hpp"
+#include "actors/storage/raw.hpp"
 
 namespace troupe::storage {
 
@@ -9,6 +10,12 @@ void register_types(kernel::message_types& types) {
   types.add<proposed>("storage.proposed");
   types.add<ask_to_join>("storage.ask_to_join");
   types.add<join_answered>("storage.join_answered");
+  types.add<commit_raw>("storage.commit_raw");
+  types.add<raw_committed>("storage.raw_committed");
+  types.add<read_raw>("storage.read_raw");
+  types.add<raw_read>("storage.raw_read");
+  types.add<list_raw>("storage.list_raw");
+  types.add<raw_listed>("storage.raw_listed", kernel::lane::bulk);
 }
 
 } // namespace troupe::storage

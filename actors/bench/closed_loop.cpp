@@ -1,0 +1,208 @@
+#include "actors/bench/closed_loop.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace troupe::bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr duration rest_after_failure = 10ms;
+constexpr duration longest_operation = 30s;
+constexpr std::size_t most_failures = 100;
+
+/// The clients of one run. A client's state is touched by one operation at a time. Lives until the
+/// last operation has come back, however the run ended.
+class loop : public std::enable_shared_from_this<loop> {
+public:
+  loop(const loop_options& with, operation what) : what_(std::move(what)), clients_(with.clients) {
+    from_ = clock::now() + with.warm_up;
+    to_ = from_ + with.window;
+    for (std::size_t i = 0; i < clients_.size(); ++i)
+      clients_[i] = std::make_unique<client>(client{.of = this, .number = i});
+  }
+
+  void start() {
+    for (auto& c : clients_)
+      c->under_way = shared_from_this();
+    for (auto& c : clients_)
+      issue(*c);
+  }
+  /// Nothing more is begun.
+  void stop() { stopped_ = true; }
+  /// Clients whose operation failed go on.
+  void wake() {
+    std::vector<client*> those;
+    {
+      std::lock_guard lock{mutex_};
+      those.swap(resting_);
+    }
+    for (auto* c : those)
+      issue(*c);
+  }
+  bool ended() const { return ended_ == clients_.size(); }
+  clock::time_point from() const { return from_; }
+  clock::time_point to() const { return to_; }
+
+  void add_to(loop_result& sum) const {
+    for (const auto& c : clients_) {
+      sum.took.add(c->took);
+      sum.errors += c->errors;
+    }
+  }
+
+private:
+  struct client {
+    loop* of = nullptr;
+    std::size_t number = 0;
+    std::uint64_t next = 0;
+    clock::time_point started{};
+    histogram took{};
+    std::uint64_t errors = 0;
+    std::shared_ptr<loop> under_way{};
+  };
+
+  void issue(client& c) {
+    c.started = clock::now();
+    if (stopped_ || c.started >= to_) {
+      auto keep = std::move(c.under_way);
+      ++ended_;
+      return;
+    }
+    what_(c.number, c.next++, [&c](bool good) { c.of->done(c, good); });
+  }
+
+  void done(client& c, bool good) {
+    auto now = clock::now();
+    bool counts = c.started >= from_ && now < to_;
+    if (good) {
+      if (counts)
+        c.took.add(now - c.started);
+      return issue(c);
+    }
+    if (now >= from_)
+      ++c.errors;
+    if (stopped_)
+      return issue(c); // ends it
+    std::lock_guard lock{mutex_};
+    resting_.push_back(&c);
+  }
+
+  const operation what_;
+  std::vector<std::unique_ptr<client>> clients_;
+  clock::time_point from_;
+  clock::time_point to_;
+  std::atomic<std::size_t> ended_{0};
+  std::atomic<bool> stopped_{false};
+  std::mutex mutex_;
+  std::vector<client*> resting_;
+};
+
+/// Numbers to do, each once.
+class errand : public std::enable_shared_from_this<errand> {
+public:
+  errand(std::uint64_t count, operation what) : what_(std::move(what)), count_(count) {}
+
+  void go_on(std::size_t client) {
+    if (auto n = next_++; n < count_ && !stopped_)
+      issue(client, n);
+  }
+  /// Tries again what failed. False: too much did.
+  bool wake() {
+    std::vector<std::pair<std::size_t, std::uint64_t>> again;
+    {
+      std::lock_guard lock{mutex_};
+      again.swap(failed_);
+    }
+    failures_ += again.size();
+    if (failures_ > most_failures)
+      return false;
+    for (auto [client, n] : again)
+      issue(client, n);
+    return true;
+  }
+  void stop() { stopped_ = true; }
+  bool done() const { return done_ == count_; }
+
+private:
+  void issue(std::size_t client, std::uint64_t n) {
+    what_(client, n, [me = shared_from_this(), client, n](bool good) {
+      if (good) {
+        me->go_on(client);
+        ++me->done_;
+        return;
+      }
+      std::lock_guard lock{me->mutex_};
+      me->failed_.emplace_back(client, n);
+    });
+  }
+
+  const operation what_;
+  const std::uint64_t count_;
+  std::atomic<std::uint64_t> next_{0};
+  std::atomic<std::uint64_t> done_{0};
+  std::atomic<bool> stopped_{false};
+  std::mutex mutex_;
+  std::vector<std::pair<std::size_t, std::uint64_t>> failed_; // client, number
+  std::size_t failures_ = 0;
+};
+
+} // namespace
+
+result<loop_result> run_closed_loop(const loop_options& with, const operation& what,
+                                    patience& waiting, const at_edge& edge) {
+  auto all = std::make_shared<loop>(with, what);
+  auto pass = [&](clock::time_point until) -> result<void> {
+    while (clock::now() < until) {
+      auto left = std::chrono::duration_cast<duration>(until - clock::now());
+      CHECK_RETURN(waiting.rest(std::clamp<duration>(left, 0ns, rest_after_failure)));
+      all->wake();
+    }
+    return {};
+  };
+  all->start();
+  auto outcome = pass(all->from());
+  if (outcome && edge)
+    edge(false);
+  if (outcome)
+    outcome = pass(all->to());
+  if (outcome && edge)
+    edge(true);
+  auto all_done = waiting.until(
+    [&] {
+      all->wake();
+      return all->ended();
+    },
+    longest_operation, "wait for the last operations");
+  all->stop();
+  all->wake();
+  CHECK_RETURN(std::move(outcome));
+  CHECK_RETURN(std::move(all_done));
+  loop_result out;
+  all->add_to(out);
+  out.seconds = std::chrono::duration<double>(all->to() - all->from()).count();
+  return out;
+}
+
+result<void> run_all(std::uint64_t count, std::size_t clients, const operation& what,
+                     patience& waiting, duration limit) {
+  auto all = std::make_shared<errand>(count, what);
+  for (std::size_t c = 0; c < clients; ++c)
+    all->go_on(c);
+  bool good = true;
+  auto outcome = waiting.until(
+    [&] {
+      good = all->wake();
+      return !good || all->done();
+    },
+    limit, "fill the store");
+  all->stop();
+  if (outcome && !good)
+    return failure{.reason = reason::unavailable,
+                   .message = "fill the store: more than " + std::to_string(most_failures)
+                              + " operations failed"};
+  return outcome;
+}
+
+} // namespace troupe::bench

@@ -1,0 +1,34 @@
+// A store as the benchmark's clients use it: over sockets with TLS, spread over the members.
+#pragma once
+
+#include "actors/bench/closed_loop.hpp"
+#include "actors/bench/members.hpp"
+
+#include <memory>
+#include <string>
+
+namespace troupe::bench {
+
+/// Client n talks to member n mod 3. Usable from any thread.
+class store_target {
+public:
+  store_target() = default;
+  store_target(const store_target&) = delete;
+  store_target& operator=(const store_target&) = delete;
+  /// What is under way comes back as not good, or never.
+  virtual ~store_target() = default;
+
+  virtual void put(std::size_t client, std::string key, std::string value, finish to) = 0;
+  /// Linearizable. Good: the key is there, with a value of `size` bytes.
+  virtual void get(std::size_t client, std::string key, std::size_t size, finish to) = 0;
+  /// Linearizable. Good: so many records with this prefix, from the key `from` on.
+  virtual void list(std::size_t client, std::string prefix, std::string from, std::uint32_t limit,
+                    finish to) = 0;
+};
+
+/// One link to each master (a control and a bulk connection, TLS 1.3), portal "store".
+result<std::unique_ptr<store_target>> reach_store(const members& of);
+/// `connections` gRPC channels to each member.
+result<std::unique_ptr<store_target>> reach_etcd(const members& of, std::uint32_t connections);
+
+} // namespace troupe::bench
