@@ -33,7 +33,7 @@ std::string one_of(std::size_t client, std::uint64_t n) {
 api_case reading(std::string name, std::function<std::string(std::size_t, std::uint64_t)> target) {
   return {std::move(name), [target = std::move(target)](api_target& at) {
             return [&at, target](std::size_t client, std::uint64_t n, finish to) {
-              at.send(client, request_of(target(client, n)), 200, std::move(to));
+              at.send(client + n, request_of(target(client, n)), 200, std::move(to));
             };
           }};
 }
@@ -43,9 +43,9 @@ std::vector<api_case> cases() {
   return {
     {"create_configmap",
      [round](api_target& at) {
-       return [&at, round](std::size_t client, std::uint64_t, finish to) {
+       return [&at, round](std::size_t client, std::uint64_t number, finish to) {
          auto n = (*round)++;
-         at.send(client,
+         at.send(client + number,
                  request_of("/api/v1/namespaces/bench-write/configmaps",
                             config_map("bench-write", unique(n, client), n)),
                  201, std::move(to));
@@ -53,8 +53,8 @@ std::vector<api_case> cases() {
      }},
     {"create_pod",
      [round](api_target& at) {
-       return [&at, round](std::size_t client, std::uint64_t, finish to) {
-         at.send(client,
+       return [&at, round](std::size_t client, std::uint64_t number, finish to) {
+         at.send(client + number,
                  request_of("/api/v1/namespaces/bench-write/pods", pod(unique((*round)++, client))),
                  201, std::move(to));
        };
@@ -92,7 +92,7 @@ result<std::vector<row>> run_api(const options& with) {
       CHECK_RETURN(all->create_namespace("bench-read"));
       CHECK_RETURN(all->fill(listed, [&](std::size_t client, std::uint64_t n, finish to) {
         auto body = config_map("bench-read", "config-" + std::to_string(n), n);
-        all->api().send(client, request_of(collection, std::move(body)), 201, std::move(to));
+        all->api().send(client + n, request_of(collection, std::move(body)), 201, std::move(to));
       }));
     }
     CHECK_RETURN(all->measure({c.name, c.on(all->api())}, std::nullopt, out));

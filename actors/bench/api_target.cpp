@@ -61,8 +61,8 @@ result<std::unique_ptr<api_target>> api_target::reach(const troupe_members& of) 
   return out;
 }
 
-void api_target::send(std::size_t client, http::request what, int code, finish to) {
-  masters_[client % masters_.size()]->send(
+void api_target::send(std::size_t turn, http::request what, int code, finish to) {
+  masters_[turn % masters_.size()]->send(
     std::move(what), deadline, [this, code, to = std::move(to)](const result<http::response>& r) {
       bool good = r.has_value() && r->code == code;
       if (!good) {

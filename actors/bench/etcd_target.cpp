@@ -10,22 +10,21 @@ class etcd_target final : public store_target {
 public:
   explicit etcd_target(std::unique_ptr<etcd::client> by) : etcd_(std::move(by)) {}
 
-  void put(std::size_t client, std::string key, std::string value, finish to) override {
-    etcd_->put(client, {.key = std::move(key), .value = std::move(value)}, deadline,
+  void put(std::size_t turn, std::string key, std::string value, finish to) override {
+    etcd_->put(turn, {.key = std::move(key), .value = std::move(value)}, deadline,
                [to = std::move(to)](const result<etcd::written>& r) { to(r.has_value()); });
   }
-  void get(std::size_t client, std::string key, std::size_t size, finish to) override {
-    etcd_->range(client, {.from = std::move(key), .to = {}}, deadline,
+  void get(std::size_t turn, std::string key, std::size_t size, finish to) override {
+    etcd_->range(turn, {.from = std::move(key), .to = {}}, deadline,
                  [to = std::move(to), size](const result<etcd::answer>& r) {
                    to(r.has_value() && r->records.size() == 1
                       && r->records.front().value.size() == size);
                  });
   }
-  void list(std::size_t client, std::string prefix, std::string from, std::uint32_t limit,
+  void list(std::size_t turn, std::string prefix, std::string from, std::uint32_t limit,
             finish to) override {
     etcd_->range(
-      client,
-      {.from = std::move(from), .to = etcd::end_of_prefix(std::move(prefix)), .limit = limit},
+      turn, {.from = std::move(from), .to = etcd::end_of_prefix(std::move(prefix)), .limit = limit},
       deadline, [to = std::move(to), limit](const result<etcd::answer>& r) {
         to(r.has_value() && r->records.size() == limit);
       });

@@ -14,13 +14,13 @@
 
 namespace troupe::bench {
 
-/// HTTPS to each master, as the administrator; client n talks to master n mod 3.
+/// HTTPS to each master, as the administrator; `turn` mod 3 is the master (see store_target).
 class api_target {
 public:
   static result<std::unique_ptr<api_target>> reach(const troupe_members& of);
 
   /// Good: the answer has `code`.
-  void send(std::size_t client, http::request what, int code, finish to);
+  void send(std::size_t turn, http::request what, int code, finish to);
   /// What the last answer with another code said.
   std::string last_refusal() const;
 

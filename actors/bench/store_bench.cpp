@@ -38,20 +38,21 @@ std::vector<store_case> cases() {
     {"write",
      [round](store_target& at) {
        return [&at, round](std::size_t client, std::uint64_t n, finish to) {
-         at.put(client, key_of(pick(client, n, key_space)),
+         at.put(client + n, key_of(pick(client, n, key_space)),
                 incompressible(value_bytes, salt_of((*round)++, client, n)), std::move(to));
        };
      }},
     {"read_linearizable",
      [](store_target& at) {
        return [&at](std::size_t client, std::uint64_t n, finish to) {
-         at.get(client, key_of(pick(client, n, key_space)), value_bytes, std::move(to));
+         at.get(client + n, key_of(pick(client, n, key_space)), value_bytes, std::move(to));
        };
      }},
     {"list_100",
      [](store_target& at) {
        return [&at](std::size_t client, std::uint64_t n, finish to) {
-         at.list(client, prefix, key_of(pick(client, n, key_space - page)), page, std::move(to));
+         at.list(client + n, prefix, key_of(pick(client, n, key_space - page)), page,
+                 std::move(to));
        };
      }},
   };
@@ -74,7 +75,7 @@ result<std::vector<row>> run_store(const options& with) {
   CHECK_RETURN(all->measure_memory(out));
   auto fill = [&](store_target& at) {
     return all->fill(key_space, [&](std::size_t client, std::uint64_t n, finish to) {
-      at.put(client, key_of(n), incompressible(value_bytes, salt_of(0, 0, n)), std::move(to));
+      at.put(client + n, key_of(n), incompressible(value_bytes, salt_of(0, 0, n)), std::move(to));
     });
   };
   bool filled = false;

@@ -9,7 +9,9 @@
 
 namespace troupe::bench {
 
-/// Client n talks to member n mod 3. Usable from any thread.
+/// `turn` says over which connection to which member: turn mod 3 is the member. Each client takes
+/// the next turn with each operation, so that every load is spread over all members alike. Usable
+/// from any thread.
 class store_target {
 public:
   store_target() = default;
@@ -18,11 +20,11 @@ public:
   /// What is under way comes back as not good, or never.
   virtual ~store_target() = default;
 
-  virtual void put(std::size_t client, std::string key, std::string value, finish to) = 0;
+  virtual void put(std::size_t turn, std::string key, std::string value, finish to) = 0;
   /// Linearizable. Good: the key is there, with a value of `size` bytes.
-  virtual void get(std::size_t client, std::string key, std::size_t size, finish to) = 0;
+  virtual void get(std::size_t turn, std::string key, std::size_t size, finish to) = 0;
   /// Linearizable. Good: so many records with this prefix, from the key `from` on.
-  virtual void list(std::size_t client, std::string prefix, std::string from, std::uint32_t limit,
+  virtual void list(std::size_t turn, std::string prefix, std::string from, std::uint32_t limit,
                     finish to) = 0;
 };
 

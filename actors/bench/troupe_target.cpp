@@ -54,25 +54,25 @@ public:
     return {};
   }
 
-  void put(std::size_t client, std::string key, std::string value, finish to) override {
+  void put(std::size_t turn, std::string key, std::string value, finish to) override {
     store::transaction what;
     what.then.push_back({store::operation::kind::put, std::move(key), std::move(value)});
-    ask<storage::raw_committed>(client, storage::commit_raw{store::encode(what)},
+    ask<storage::raw_committed>(turn, storage::commit_raw{store::encode(what)},
                                 [to = std::move(to)](const storage::raw_committed* answer) {
                                   to(answer != nullptr
                                      && answer->status == store::outcome::status::applied);
                                 });
   }
-  void get(std::size_t client, std::string key, std::size_t size, finish to) override {
-    ask<storage::raw_read>(client, storage::read_raw{.key = std::move(key), .linearizable = true},
+  void get(std::size_t turn, std::string key, std::size_t size, finish to) override {
+    ask<storage::raw_read>(turn, storage::read_raw{.key = std::move(key), .linearizable = true},
                            [to = std::move(to), size](const storage::raw_read* answer) {
                              to(answer != nullptr && answer->there && answer->value.size() == size);
                            });
   }
-  void list(std::size_t client, std::string prefix, std::string from, std::uint32_t limit,
+  void list(std::size_t turn, std::string prefix, std::string from, std::uint32_t limit,
             finish to) override {
     ask<storage::raw_listed>(
-      client,
+      turn,
       storage::list_raw{
         .prefix = std::move(prefix), .from = std::move(from), .limit = limit, .linearizable = true},
       [to = std::move(to), limit](const storage::raw_listed* answer) {
@@ -82,9 +82,9 @@ public:
 
 private:
   /// `then` gets the answer, or null.
-  template <class A, class Q, class Then> void ask(std::size_t client, Q question, Then then) {
+  template <class A, class Q, class Then> void ask(std::size_t turn, Q question, Then then) {
     kernel::ask_outside(
-      system_, masters_[client % masters_.size()], caf::make_message(std::move(question)),
+      system_, masters_[turn % masters_.size()], caf::make_message(std::move(question)),
       [then = std::move(then)](caf::type_erased_tuple* content, const failure&) {
         bool fits = content != nullptr && content->size() == 1 && content->match_element<A>(0);
         then(fits ? &content->get_as<A>(0) : nullptr);
