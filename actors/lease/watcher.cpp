@@ -3,6 +3,8 @@
 #include "actors/kernel/actor.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace troupe::lease {
 namespace {
@@ -13,36 +15,42 @@ constexpr duration repeat_every = 1s;
 struct watcher_state {
   watcher_state() = default;
   watcher_settings with;
+  std::map<std::string, watcher_actor> masters; // the others
+  std::map<std::string, member_id> numbers;     // of all that ever voted
   suspicion doubts;
   std::set<std::string> nodes;                        // that this master has a link to, or had
   std::set<std::string> lost;                         // by this master
+  std::set<std::string> suspects;                     // as last published
   std::map<std::string, std::set<std::string>> votes; // of the others, as last told
   term_id term{};
   instant told{};
 };
 using pointer = kernel::self_ptr<watcher_actor, watcher_state>;
 
-/// Masters as voters need numbers: their place in the sorted list of names.
-member_id voter(const watcher_state& s, const std::string& master) {
-  std::vector<std::string> names{s.with.self};
-  for (const auto& [name, handle] : s.with.masters)
-    names.push_back(name);
-  std::sort(names.begin(), names.end());
-  auto at = std::find(names.begin(), names.end(), master);
-  return member_id{static_cast<std::uint64_t>(at - names.begin()) + 1};
+/// Masters as voters need numbers: in the order of their first vote.
+member_id voter(watcher_state& s, const std::string& master) {
+  return s.numbers.emplace(master, member_id{s.numbers.size() + 1}).first->second;
 }
 
 void publish(pointer self) {
   auto& s = self->state;
-  s.doubts.sizes(s.with.masters.size() + 1, s.nodes.size());
-  s.with.board->set({.nodes = s.doubts.suspects(), .suspended = s.doubts.suspended(self->now())});
+  s.doubts.sizes(s.masters.size() + 1, s.nodes.size());
+  auto suspects = s.doubts.suspects();
+  bool suspended = s.doubts.suspended(self->now());
+  if (suspended) // nothing new for now
+    std::erase_if(suspects, [&](const auto& n) { return !s.suspects.contains(n); });
+  s.suspects = suspects;
+  std::set<std::string> seen;
+  std::set_difference(s.nodes.begin(), s.nodes.end(), s.lost.begin(), s.lost.end(),
+                      std::inserter(seen, seen.end()));
+  s.with.board->set({std::move(suspects), suspended, std::move(seen)});
 }
 
 void tell_others(pointer self) {
   auto& s = self->state;
   s.told = self->now();
   lost_sight vote{s.with.self, {s.lost.begin(), s.lost.end()}};
-  for (const auto& [name, master] : s.with.masters)
+  for (const auto& [name, master] : s.masters)
     self->tell(master, vote);
 }
 
@@ -65,8 +73,18 @@ void own_vote(pointer self) {
   tell_others(self);
 }
 
+/// Who has left the cluster has no vote.
+void know_masters(pointer self) {
+  auto& s = self->state;
+  auto before = std::exchange(s.masters, s.with.masters());
+  for (const auto& [name, handle] : before)
+    if (!s.masters.contains(name))
+      take_vote(self, name, {});
+}
+
 void look(pointer self) {
   auto& s = self->state;
+  know_masters(self);
   if (auto term = s.with.term(); term != s.term) {
     s.term = term;
     s.doubts.leader_changed(self->now());
@@ -79,6 +97,7 @@ void look(pointer self) {
 watcher_actor::behavior_type behave(pointer self, watcher_settings with) {
   self->state.doubts = suspicion{with.limits};
   self->state.with = std::move(with);
+  self->state.masters = self->state.with.masters();
   self->after(look_every, look_round{});
   return {
     [self](const kernel::link_up& m) {
@@ -88,6 +107,8 @@ watcher_actor::behavior_type behave(pointer self, watcher_settings with) {
       s.nodes.insert(m.peer.name);
       if (s.lost.erase(m.peer.name) > 0)
         own_vote(self);
+      else
+        publish(self);
     },
     [self](const kernel::link_down& m) {
       auto& s = self->state;
@@ -101,7 +122,7 @@ watcher_actor::behavior_type behave(pointer self, watcher_settings with) {
         own_vote(self);
     },
     [self](const lost_sight& m) {
-      if (self->state.with.masters.contains(m.master))
+      if (self->state.masters.contains(m.master))
         take_vote(self, m.master, {m.nodes.begin(), m.nodes.end()});
     },
     [self](const look_round&) {

@@ -13,8 +13,9 @@
 namespace troupe::lease {
 
 struct watcher_settings {
-  std::string self;                             // this master's name
-  std::map<std::string, watcher_actor> masters; // the others, by name
+  std::string self; // this master's name
+  /// The other masters as they are known now, by name. Called now and then on the actor's thread.
+  std::function<std::map<std::string, watcher_actor>()> masters;
   control::suspects_ptr board;
   std::function<term_id()> term; // of the leader as far as known: a change suspends
   suspicion::settings limits{};

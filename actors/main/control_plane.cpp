@@ -44,6 +44,7 @@ kernel::tree leader_tree(const control_plane_dependencies& with, const control::
   out.children.push_back({.name = "binder", .spawn = [binder](const kernel::place& at) {
                             return scheduler::spawn_binder(at, binder);
                           }});
+  out.children.insert(out.children.end(), with.scope.begin(), with.scope.end());
   // A controller that cannot go on is started again for as long as this master leads.
   out.tolerance = {.deaths = 100, .within = 10s};
   return out;
@@ -58,13 +59,17 @@ kernel::child watcher_child(const kernel::process_ptr& process, kernel::links& l
   portal.accept<lease::lost_sight>({kernel::role::master});
   links.offer(std::move(portal));
   links.subscribe(caf::actor_cast<kernel::link_subscriber>(watcher.slot().address()));
+  auto others = [own = with.settings.name, board = with.masters, &links] {
+    std::map<std::string, lease::watcher_actor> out;
+    for (const auto& m : board->get().all)
+      if (m.name != own)
+        out.emplace(m.name, links.import <lease::watcher_actor>(m.name, lease::watcher_portal));
+    return out;
+  };
   lease::watcher_settings s{.self = with.settings.name,
-                            .masters = {},
+                            .masters = others,
                             .board = suspects,
                             .term = [note = with.leadership] { return note->get().term; }};
-  for (const auto& m : with.settings.masters)
-    if (m.name != with.settings.name)
-      s.masters.emplace(m.name, links.import <lease::watcher_actor>(m.name, lease::watcher_portal));
   return {.name = "node-watcher",
           .spawn = [s](const kernel::place& at) { return lease::spawn_watcher(at, s); },
           .slot = watcher.slot()};

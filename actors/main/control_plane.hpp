@@ -6,6 +6,7 @@
 #include "actors/kernel/links.hpp"
 #include "actors/kernel/scope.hpp"
 #include "actors/kernel/supervisor.hpp"
+#include "actors/main/masters.hpp"
 #include "actors/storage/protocol.hpp"
 #include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
@@ -39,7 +40,9 @@ struct control_plane_dependencies {
   schema::catalog_ptr catalog;
   std::string ca_pem;
   std::shared_ptr<const leadership_note> leadership;
+  masters_board_ptr masters;
   std::function<std::vector<std::string>()> ready_masters;
+  std::vector<kernel::child> scope{}; // what else lives in the leader scope
 };
 
 /// Adds its children to a master's tree, and offers what other masters say to it.

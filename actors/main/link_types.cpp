@@ -2,6 +2,7 @@
 
 #include "actors/client/types.hpp"
 #include "actors/lease/watcher.hpp"
+#include "actors/main/masters.hpp"
 #include "actors/storage/peer.hpp"
 
 namespace troupe::program {
@@ -11,6 +12,7 @@ kernel::message_types link_types() {
   storage::register_types(out);
   client::register_types(out);
   lease::register_types(out);
+  register_masters_types(out);
   return out;
 }
 

@@ -2,14 +2,18 @@
 
 #include "actors/api/edge/front.hpp"
 #include "actors/main/host_process.hpp"
+#include "actors/main/join/door.hpp"
 #include "actors/main/master_parts.hpp"
 #include "actors/main/pages.hpp"
 #include "actors/main/program.hpp"
 #include "actors/storage/open.hpp"
 #include "config/pki/cluster.hpp"
+#include "config/settings/settings.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <map>
 #include <mutex>
 
 namespace troupe::program {
@@ -42,13 +46,18 @@ public:
                .credential = secrets_.own.peer,
                .ca_pem = ca_of(secrets_)})
       , wires_(host_.process())
-      , front_(host_.process()) {}
+      , front_(host_.process())
+      , door_(host_.process())
+      , masters_(make_masters_board(with)) {}
 
   result<int> run();
 
 private:
   result<kernel::tree> tree();
   kernel::child front();
+  kernel::child door();
+  std::vector<edge::page_entry> pages();
+  std::vector<join::known_member> known_members();
   result<void> start_https();
   void add_status(nlohmann::json& to);
   result<std::shared_ptr<http::client>> kubelet(const std::string& address, std::uint16_t port);
@@ -58,6 +67,8 @@ private:
   host_process host_;
   master_wires wires_;
   kernel::stable<edge::front_actor> front_;
+  kernel::stable<join::door_actor> door_;
+  masters_board_ptr masters_;
   schema::catalog_ptr catalog_ = schema::built_in();
   std::shared_ptr<leadership_note> leadership_ = std::make_shared<leadership_note>();
   std::mutex kubelets_lock_;
@@ -70,7 +81,16 @@ void master::add_status(nlohmann::json& to) {
   to["address"] = with_.reached_at();
   to["leader"] = now.leader_name;
   to["term"] = raw(now.term);
-  to["role"] = now.here ? "leader" : "follower";
+  auto known = masters_->get();
+  bool votes =
+    std::find(known.voters.begin(), known.voters.end(), with_.name) != known.voters.end();
+  to["role"] = now.here ? "leader" : votes ? "follower" : "learner";
+  auto& all = to["masters"] = nlohmann::json::array();
+  for (const auto& m : known.all)
+    all.push_back({{"name", m.name},
+                   {"address", m.address},
+                   {"voter", std::find(known.voters.begin(), known.voters.end(), m.name)
+                               != known.voters.end()}});
   nlohmann::json links = nlohmann::json::array();
   for (const auto& l : host_.links().status())
     links.push_back({{"peer", l.peer.name},
@@ -96,16 +116,61 @@ result<std::shared_ptr<http::client>> master::kubelet(const std::string& address
   return known;
 }
 
+std::vector<edge::page_entry> master::pages() {
+  auto knock = [door = door_.handle()](const http::request& what, const api::user&,
+                                       const http::responder& to) {
+    kernel::tell(door, join::knocked{std::make_shared<const http::request>(what), to});
+  };
+  auto out = process_pages(host_.process(), [this](nlohmann::json& to) { add_status(to); });
+  out.insert(out.begin(), {.prefix = join::path, .anonymous = true, .serve = knock});
+  return out;
+}
+
+std::vector<join::known_member> master::known_members() {
+  std::map<std::string, join::known_member> out;
+  auto known = masters_->get();
+  for (const auto& name : known.voters)
+    out[name].voter = true;
+  out[with_.name].linked = true;
+  for (const auto& l : host_.links().status())
+    out[l.peer.name].linked |= l.up;
+  std::vector<join::known_member> list;
+  for (auto& [name, m] : out) {
+    m.name = name;
+    list.push_back(m);
+  }
+  return list;
+}
+
+kernel::child master::door() {
+  join::door_dependencies d{.api = wires_.api.front(),
+                            .replica =
+                              caf::actor_cast<storage::peer_actor>(wires_.replica.slot().address()),
+                            .secrets = std::make_shared<const pki::shared_secrets>(secrets_.shared),
+                            .settings_of_masters = settings::shared_with_masters(with_),
+                            .settings_of_nodes = settings::shared_with_nodes(with_),
+                            .known = [this] { return known_members(); },
+                            .masters =
+                              [board = masters_] {
+                                std::vector<std::string> out;
+                                for (const auto& m : board->get().all)
+                                  out.push_back(m.name + "=" + m.address);
+                                return out;
+                              }};
+  return {.name = "door",
+          .spawn = [d](const kernel::place& at) { return join::spawn_door(at, d); },
+          .slot = door_.slot()};
+}
+
 kernel::child master::front() {
-  edge::front_dependencies front{
-    .workers = wires_.workers(),
-    .replica = wires_.replica,
-    .catalog = catalog_,
-    .pages = process_pages(host_.process(), [this](nlohmann::json& to) { add_status(to); }),
-    .kubelet = [this](const std::string& address, std::uint16_t port) {
-      auto made = kubelet(address, port);
-      return made ? *made : nullptr;
-    }};
+  edge::front_dependencies front{.workers = wires_.workers(),
+                                 .replica = wires_.replica,
+                                 .catalog = catalog_,
+                                 .pages = pages(),
+                                 .kubelet = [this](const std::string& address, std::uint16_t port) {
+                                   auto made = kubelet(address, port);
+                                   return made ? *made : nullptr;
+                                 }};
   return {.name = "front",
           .spawn = [front](const kernel::place& at) { return edge::spawn_front(at, front); },
           .slot = front_.slot()};
@@ -125,7 +190,8 @@ result<kernel::tree> master::tree() {
                       .version = server_version(),
                       .ca_pem = ca_of(secrets_),
                       .leadership = leadership_,
-                      .edge = {front()}});
+                      .masters = masters_,
+                      .edge = {front(), door()}});
 }
 
 result<void> master::start_https() {
@@ -154,6 +220,11 @@ result<int> master::run() {
   OR_RETURN(auto listen_at,
             endpoint_of(with_.bind_address + ":" + std::to_string(with_.link_port)));
   CHECK_RETURN(host_.links().start(listen_at));
+  // One that joins has no members yet: those with a smaller name dial it, it dials the others.
+  if (founders_of(with_).empty())
+    for (const auto& m : with_.masters)
+      if (auto at = endpoint_of(m.address))
+        host_.links().dial({m.name, kernel::role::master}, *at);
   CHECK_RETURN(start_https());
   auto code = host_.run(std::move(t));
   https_->stop(1s);

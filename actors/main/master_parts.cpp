@@ -5,6 +5,7 @@
 #include "actors/storage/hub.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace troupe::program {
 namespace {
@@ -12,15 +13,21 @@ namespace {
 constexpr std::size_t api_workers = 2;
 
 /// Sorted addresses of the masters that this one is linked with, and its own.
-std::vector<std::string> ready_masters(const settings::master& with, kernel::links& links) {
-  std::vector<std::string> up = {with.name};
+std::vector<std::string> ready_masters(const std::string& own, const masters_board& masters,
+                                       kernel::links& links) {
+  std::vector<std::string> up = {own};
   for (const auto& l : links.status())
     if (l.up && l.peer.role == kernel::role::master)
       up.push_back(l.peer.name);
   std::vector<std::string> out;
-  for (const auto& m : with.masters)
-    if (std::find(up.begin(), up.end(), m.name) != up.end())
-      out.push_back(m.address.substr(0, m.address.rfind(':')));
+  auto known = masters.get();
+  for (const auto& m : known.all) {
+    auto has = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), m.name) != names.end();
+    };
+    if (has(up) && has(known.voters)) // a learner may be far behind
+      out.push_back(host_of(m.address));
+  }
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -32,6 +39,23 @@ storage::peer_actor peer(const std::string& own, kernel::links& links, const std
   if (at && own < name) // of two masters the one with the smaller name dials
     links.dial({name, kernel::role::master}, *at);
   return links.import <storage::peer_actor>(name, storage::peer_portal);
+}
+
+/// The board follows the group's members.
+void note_members(const raft::configuration& members, log_index since, masters_board& to,
+                  std::uint16_t api_port) {
+  if (members.members.empty())
+    return; // one that joins goes by its settings until it is called
+  masters_known now{.since = raw(since), .all = {}, .voters = {}, .api_port = api_port};
+  for (const auto& m : members.members) {
+    auto peer = read_peer(m.address);
+    if (!peer)
+      continue;
+    if (m.role == raft::member_role::voter)
+      now.voters.push_back(peer->name);
+    now.all.push_back(std::move(*peer));
+  }
+  to.set(std::move(now));
 }
 
 kernel::child replica_child(const kernel::process_ptr& process, kernel::links& links,
@@ -52,6 +76,10 @@ kernel::child replica_child(const kernel::process_ptr& process, kernel::links& l
   d.scope = wires.scope;
   d.peer = [own = set.name, &links](member_id, const std::string& address) {
     return peer(own, links, address);
+  };
+  d.members = [board = with.masters, port = set.api_port](const raft::configuration& members,
+                                                          log_index since) {
+    note_members(members, since, *board, port);
   };
   return {.name = "replica",
           .restart = kernel::restart::never, // its death ends the process
@@ -85,7 +113,8 @@ kernel::tree api_tree(const master_wires& wires, const master_dependencies& with
 
 } // namespace
 
-master_wires::master_wires(const kernel::process_ptr& p) : replica(p), hub(p), raw(p), scope(p) {
+master_wires::master_wires(const kernel::process_ptr& p)
+    : replica(p), hub(p), raw(p), scope(p), masters(p) {
   for (std::size_t i = 0; i < api_workers; ++i)
     api.emplace_back(p);
 }
@@ -99,6 +128,8 @@ std::vector<client::api_actor> master_wires::workers() const {
 
 kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& links,
                          const master_wires& wires, master_dependencies with) {
+  if (!with.masters)
+    with.masters = make_masters_board(with.settings);
   storage::hub_dependencies hub{
     .replica = wires.replica, .reader = with.reader, .limits = {}, .bugs = {}};
   kernel::tree out;
@@ -111,6 +142,9 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
      .spawn = [replica = wires.replica.handle()](
                 const kernel::place& at) { return storage::spawn_raw(at, replica); },
      .slot = wires.raw.slot()},
+    {.name = "masters",
+     .spawn = [board = with.masters](const kernel::place& at) { return spawn_masters(at, board); },
+     .slot = wires.masters.slot()},
     {.name = "api", .spawn = kernel::subtree(api_tree(wires, with))},
     {.name = "leadership",
      .spawn = [replica = wires.replica.handle(), note = with.leadership](
@@ -122,7 +156,10 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
     .catalog = with.catalog,
     .ca_pem = with.ca_pem,
     .leadership = with.leadership,
-    .ready_masters = [set = with.settings, &links] { return ready_masters(set, links); }};
+    .masters = with.masters,
+    .ready_masters = [own = with.settings.name, board = with.masters,
+                      &links] { return ready_masters(own, *board, links); },
+    .scope = with.scope};
   add_control_plane(out, process, links, plane, wires.scope.slot());
   return out;
 }
@@ -143,23 +180,40 @@ void offer_portals(kernel::links& links, const master_wires& wires) {
   kernel::portal api{client::api_portal, wires.api.front().handle()};
   client::accept_all(api);
   links.offer(std::move(api));
+  kernel::portal masters{masters_portal, wires.masters.handle()};
+  masters.accept<get_masters>({kernel::role::master, kernel::role::node});
+  links.offer(std::move(masters));
   links.subscribe(caf::actor_cast<kernel::link_subscriber>(wires.replica.slot().address()));
+}
+
+masters_board_ptr make_masters_board(const settings::master& with) {
+  masters_known now{.since = 0, .all = with.masters, .voters = {}, .api_port = with.api_port};
+  for (const auto& m : with.masters)
+    now.voters.push_back(m.name);
+  return std::make_shared<masters_board>(std::move(now));
 }
 
 std::vector<std::string> founders_of(const settings::master& with) {
   std::vector<std::string> out;
-  for (const auto& m : with.masters)
+  bool founds = false;
+  for (const auto& m : with.masters) {
+    founds |= m.name == with.name;
     out.push_back(m.name + "=" + m.address);
-  return out;
+  }
+  return founds ? out : std::vector<std::string>{};
 }
 
 result<kernel::endpoint> endpoint_of(const std::string& address) {
   auto colon = address.rfind(':');
-  if (colon == std::string::npos)
-    return failure{.reason = reason::invalid,
-                   .message = "read the address '" + address + "': it must be HOST:PORT"};
-  return kernel::endpoint{address.substr(0, colon),
-                          static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)))};
+  std::uint16_t port = 0;
+  const auto* end = address.data() + address.size();
+  if (colon != std::string::npos && colon > 0) {
+    auto [stop, error] = std::from_chars(address.data() + colon + 1, end, port);
+    if (error == std::errc{} && stop == end && port > 0)
+      return kernel::endpoint{host_of(address), port};
+  }
+  return failure{.reason = reason::invalid,
+                 .message = "read the address '" + address + "': it must be HOST:PORT"};
 }
 
 } // namespace troupe::program

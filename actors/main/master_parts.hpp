@@ -2,9 +2,10 @@
 // program adds files, sockets and HTTPS (master.cpp); the simulation adds its own world.
 //
 //   master_wires wires{process};
-//   auto tree = master_tree(process, links, wires, {...});   // also offers the control plane's
-//   portals offer_portals(links, wires); links.start(...); spawn_supervisor({.process = process},
-//   tree);
+//   auto tree = master_tree(process, links, wires, {...}); // offers the control plane's portals
+//   offer_portals(links, wires);
+//   links.start(...);
+//   spawn_supervisor({.process = process}, tree);
 #pragma once
 
 #include "actors/client/protocol.hpp"
@@ -30,6 +31,7 @@ struct master_wires {
   kernel::stable<storage::watch_hub_actor> hub;
   kernel::stable<storage::raw_actor> raw;
   kernel::stable<kernel::scope_actor> scope;
+  kernel::stable<masters_actor> masters;
   std::vector<kernel::stable<client::api_actor>> api;
 
   std::vector<client::api_actor> workers() const;
@@ -44,7 +46,9 @@ struct master_dependencies {
   std::string version; // of the program, as /version says it
   std::string ca_pem;
   std::shared_ptr<leadership_note> leadership;
+  masters_board_ptr masters{};        // kept by the replica; null: one of its own
   std::vector<kernel::child> edge;    // what stands beside the API's workers
+  std::vector<kernel::child> scope{}; // what else lives in the leader scope
   storage::replica_settings tuning{}; // what the settings do not say
 };
 
@@ -54,7 +58,9 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
 /// What other masters and nodes may say to this one.
 void offer_portals(kernel::links& links, const master_wires& wires);
 
-/// All voters, each NAME=HOST:PORT.
+/// What the settings say until the replica knows better.
+masters_board_ptr make_masters_board(const settings::master& with);
+/// The first voters, each NAME=HOST:PORT, when this master is one of them; else none.
 std::vector<std::string> founders_of(const settings::master& with);
 /// HOST:PORT.
 result<kernel::endpoint> endpoint_of(const std::string& address);

@@ -7,6 +7,7 @@
 #include "actors/kubelet/kubelet.hpp"
 #include "actors/kubelet/server/server.hpp"
 #include "actors/main/host_process.hpp"
+#include "actors/main/node_masters.hpp"
 #include "actors/main/pages.hpp"
 #include "actors/main/program.hpp"
 #include "actors/main/up/files.hpp"
@@ -103,7 +104,6 @@ public:
   result<int> run();
 
 private:
-  result<void> dial_masters();
   result<void> start_https();
   result<kernel::tree> tree();
   kernel::tree informers();
@@ -113,8 +113,8 @@ private:
 
   settings::node with_;
   secrets secrets_;
+  std::unique_ptr<node_masters> masters_; // outlives the actors
   host_process host_;
-  std::vector<client::api_actor> masters_;
   kernel::stable<client::api_actor> api_;
   kernel::stable<client::informer_actor> pods_;
   kernel::stable<client::informer_actor> services_;
@@ -129,22 +129,6 @@ private:
   container_runtime runtime_;
   std::unique_ptr<http::server> https_;
 };
-
-result<void> node::dial_masters() {
-  CHECK_RETURN(host_.links().start(std::nullopt));
-  for (const auto& m : with_.masters) {
-    auto colon = m.address.rfind(':');
-    if (colon == std::string::npos)
-      return failure{.reason = reason::invalid,
-                     .message =
-                       "read the master's address '" + m.address + "': it must be HOST:PORT"};
-    host_.links().dial({m.name, kernel::role::master},
-                       {m.address.substr(0, colon),
-                        static_cast<std::uint16_t>(std::stoul(m.address.substr(colon + 1)))});
-    masters_.push_back(host_.links().import <client::api_actor>(m.name, client::api_portal));
-  }
-  return {};
-}
 
 http::response node::import_image(const http::request& what) {
   auto asked = http::parse_target(what.target);
@@ -294,8 +278,10 @@ result<kernel::tree> node::tree() {
   kernel::tree out;
   out.children = {
     {.name = "api",
-     .spawn = [this](const kernel::place& at) { return client::spawn_failover(at, masters_); },
+     .spawn = [known = masters_->servers()](
+                const kernel::place& at) { return client::spawn_failover(at, known); },
      .slot = api_.slot()},
+    masters_->follower(),
     {.name = "informers", .spawn = kernel::subtree(informers())},
     std::move(network),
     {.name = "kubelet", .spawn = kernel::subtree(std::move(kubelet))}};
@@ -304,7 +290,8 @@ result<kernel::tree> node::tree() {
 
 result<int> node::run() {
   CHECK_RETURN(start_runtime(with_, runtime_));
-  CHECK_RETURN(dial_masters());
+  CHECK_RETURN(host_.links().start(std::nullopt));
+  OR_RETURN(masters_, node_masters::start(with_, secrets_.ca_pem, host_.links()));
   CHECK_RETURN(start_https());
   OR_RETURN(auto t, tree());
   auto code = host_.run(std::move(t));

@@ -29,8 +29,8 @@ struct command_line {
   balancer_options balancer;
   enter_options enter;
   bench_options bench;
-  std::string config;
-  std::vector<std::string> sets;
+  member_options member;
+  token_options token;
   std::string what;
   std::string format;
   bool stay_down = false;
@@ -73,12 +73,27 @@ struct command_line {
   }
 
   void add_processes() {
-    auto* m = add("master", "run a master", [this] { return master_command(config, sets); });
-    auto* n = add("node", "run a node", [this] { return node_command(config, sets); });
+    auto* m = add("master", "run a master: founds a cluster, joins one, or goes on",
+                  [this] { return master_command(common, member); });
+    auto* n = add("node", "run a node: joins a cluster, or goes on",
+                  [this] { return node_command(common, member); });
+    m->add_flag("--new-cluster", member.new_cluster, "found a cluster of this one master");
     for (auto* sub : {m, n}) {
-      sub->add_option("--config", config, "settings file (YAML)");
-      sub->add_option("--set", sets, "a setting: KEY=VALUE");
+      sub->add_option("--config", member.config, "settings file (YAML)");
+      sub->add_option("--set", member.sets, "a setting: KEY=VALUE");
+      auto* at = sub->add_option("--join", member.join, "HOST[:PORT] of any master's API");
+      auto* shown = sub->add_option("--token", member.token, "as `troupe token create` prints it");
+      auto* hash = sub->add_option("--ca-hash", member.ca_hash, "sha256:... of the cluster's CA");
+      at->needs(shown, hash);
     }
+    auto* t = app.add_subcommand("token", "let machines join");
+    t->require_subcommand(1);
+    auto* c = t->add_subcommand("create", "print a token with which a node may join");
+    c->callback([this] { chosen = [this] { return token_create_command(common, token); }; });
+    c->add_flag("--master", token.master, "a master may: it is handed the CA's key");
+    c->add_option("--ttl", token.ttl, "how long it is good, as 30m or 24h; 0: for ever (24h)");
+    c->add_flag("--print-join-command", token.join_command,
+                "the whole command, with the CA's hash");
     add("version", "print the version", []() -> result<int> { return version_command(); });
   }
 

@@ -42,8 +42,25 @@ result<int> trace_command(const common_options& common, const trace_options& o);
 result<int> image_import_command(const common_options& common,
                                  const std::vector<std::string>& files);
 
-result<int> master_command(const std::string& config, const std::vector<std::string>& sets);
-result<int> node_command(const std::string& config, const std::vector<std::string>& sets);
+struct member_options {
+  std::string config; // settings file
+  std::vector<std::string> sets;
+  bool new_cluster = false; // of a master: found one
+  std::string join;         // HOST or HOST:PORT of a master's API; empty: it has joined before
+  std::string token;
+  std::string ca_hash;
+};
+/// Become a member of the cluster if this machine is none yet (kept in --data-dir), then run.
+result<int> master_command(const common_options& common, const member_options& o);
+result<int> node_command(const common_options& common, const member_options& o);
+
+struct token_options {
+  bool master = false;
+  std::string ttl = "24h"; // "0": for ever
+  bool join_command = false;
+};
+/// Prints a new token, or the whole command that joins with it.
+result<int> token_create_command(const common_options& common, const token_options& o);
 
 struct balancer_options {
   std::string listen; // HOST:PORT

@@ -76,7 +76,7 @@ void note_members(host_ptr self) {
     if (m.id != s.with.settings.raft.self)
       peer_of(self, m.id); // dials
   if (s.with.members)
-    s.with.members(s.members);
+    s.with.members(s.members, s.core->members_index());
 }
 
 peer_actor peer_of(host_ptr self, member_id who) {

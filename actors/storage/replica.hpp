@@ -47,9 +47,9 @@ struct replica_dependencies {
   /// The replica of a member, by its address (NAME=HOST:PORT); dials if need be. "NAME=" alone is
   /// one that is linked already.
   std::function<peer_actor(member_id, const std::string& address)> peer;
-  /// Told at the start and whenever the members of the group change, on the actor's thread. May be
-  /// empty.
-  std::function<void(const raft::configuration&)> members{};
+  /// Told at the start and whenever the members of the group change, on the actor's thread; `since`
+  /// is greater for later ones, on every master. May be empty.
+  std::function<void(const raft::configuration&, log_index since)> members{};
 };
 
 /// Speaks replica_actor inside the process, peer_actor to the other masters, and hears of links.

@@ -58,6 +58,8 @@ public:
   effects step(const event& e);
 
   const configuration& members() const { return log_.members(); }
+  /// Greater for later ones, whichever member is asked.
+  log_index members_index() const { return log_.members_index(); }
   status look() const;
 
 private:
