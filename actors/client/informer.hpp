@@ -53,6 +53,7 @@ struct informer_settings {
 
 informer_actor spawn_informer(const kernel::place& at, informer_settings with);
 
-inline constexpr duration inform_every = 5s; // how often a subscriber repeats itself
+/// How often a subscriber repeats itself: for so long a restarted informer may be unheard.
+inline constexpr duration inform_every = 2s;
 
 } // namespace troupe::client

@@ -13,7 +13,7 @@ namespace troupe::kubelet {
 namespace {
 
 constexpr auto list_deadline = 10s;
-constexpr std::uint32_t orphan_rounds = 6; // of housekeeping between looks for orphans
+constexpr std::uint32_t orphan_rounds = 15; // of housekeeping between looks for orphans
 
 /// One pod of this node.
 struct entry {
