@@ -209,7 +209,7 @@ bool actor_core::admit(caf::mailbox_element_ptr& message) {
   note n{.message = message.get(), .cause = thread.cause, .enqueued = stamp(process())};
   if (thread.handling && thread.handling->of == &tracer)
     n.sender = thread.handling->path;
-  if (tracer.take_lose_next()) [[unlikely]]
+  if (tracer.loses_causes_into(path())) [[unlikely]]
     n.cause = {};
   std::lock_guard lock{in.lock};
   if (!in.timers.empty() && raw(n.cause) == 0)

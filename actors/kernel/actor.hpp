@@ -27,6 +27,7 @@
 
 #include "actors/kernel/ask.hpp"
 #include "actors/kernel/place.hpp"
+#include "actors/kernel/trace.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
@@ -201,16 +202,20 @@ public:
   using start_function = caf::detail::unique_function<behavior_type(actor*)>;
 
   actor(caf::actor_config& config, const kernel::place& at, start_function start)
-      : caf::stateful_actor<State, traced<Handle>>(config, at), start_(std::move(start)) {}
+      : caf::stateful_actor<State, traced<Handle>>(config, at)
+      , start_(std::move(start))
+      , born_of_(trace::current_cause()) {}
 
 protected:
   behavior_type make_behavior() override {
+    trace::scope cause{born_of_}; // what it does first is caused by what made it be spawned
     auto start = std::move(start_);
     return start(this);
   }
 
 private:
   start_function start_;
+  cause_id born_of_;
 };
 
 template <class Handle, class State> using self_ptr = actor<Handle, State>*;

@@ -107,7 +107,7 @@ public:
     }
     if (message->mid.is_response())
       return;
-    auto cause = host->process()->tracer().take_lose_next() ? cause_id{} : trace::current_cause();
+    auto cause = trace::current_cause();
     if (!message->mid.is_request()) {
       peer_->tell(portal_, message->content(), cause);
       return;

@@ -111,6 +111,13 @@ recorder::recorder(std::string process, std::uint32_t tag, std::size_t bytes)
 
 recorder::~recorder() = default;
 
+void recorder::lose_causes_into(std::string path) {
+  if (loses_.load(std::memory_order_relaxed))
+    return;
+  lose_into_ = std::move(path);
+  loses_.store(!lose_into_.empty(), std::memory_order_release);
+}
+
 std::vector<event> recorder::snapshot(const filter& which, std::size_t limit) const {
   auto all = follow(0, which, std::max(limit, ring_->slots));
   if (all.events.size() > limit)

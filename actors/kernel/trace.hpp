@@ -99,8 +99,9 @@ public:
   void set_recording(bool on) { recording_.store(on, std::memory_order_relaxed); }
   bool recording() const { return recording_.load(std::memory_order_relaxed); }
 
-  /// Tests only: the next message sent loses its cause (to prove that a check would notice).
-  void lose_next_cause() { lose_next_.store(true, std::memory_order_relaxed); }
+  /// Tests only: from now on messages to the actor at `path` lose their cause (to prove that a
+  /// check would notice). The first call counts, for the rest of the process's life.
+  void lose_causes_into(std::string path);
 
   /// Messages recorded since the start, and those that a stalled writer made us drop.
   std::uint64_t recorded() const;
@@ -108,15 +109,15 @@ public:
 
   struct ring; // trace_ring.hpp: inside of the kernel
   ring& inside() { return *ring_; }
-  bool take_lose_next() {
-    return lose_next_.load(std::memory_order_relaxed)
-           && lose_next_.exchange(false, std::memory_order_relaxed);
+  bool loses_causes_into(const std::string& path) const {
+    return loses_.load(std::memory_order_acquire) && path == lose_into_;
   }
 
 private:
   std::unique_ptr<ring> ring_;
   std::atomic<bool> recording_{true};
-  std::atomic<bool> lose_next_{false};
+  std::atomic<bool> loses_{false};
+  std::string lose_into_; // written before loses_ is set, never again
 };
 
 } // namespace troupe::kernel::trace

@@ -103,6 +103,7 @@ http::response serve(const kernel::process_ptr& process, const std::function<voi
     return kill_page(process, *asked);
   if (asked->path == "/troupe/record" && what.method == "POST") {
     process->tracer().set_recording(asked->option("on") != "false");
+    process->tracer().lose_causes_into(std::string{asked->option("lose-causes-into")});
     return json_answer({{"ok", true}});
   }
   if (asked->path == "/metrics")

@@ -5,9 +5,13 @@
 
 Nothing here sleeps to synchronise: `until` polls a fact with a deadline and says what it last saw.
 """
+import base64
+import http.client
 import json
 import os
+import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -142,6 +146,30 @@ class Cluster:
 
     def status(self):
         return json.loads(self.troupe("status", "-o", "json"))
+
+    def admin_tls(self):
+        """A TLS context with the kubeconfig's client certificate and CA."""
+        data = dict(re.findall(r"(certificate-authority-data|client-certificate-data|client-key-data): *\"?([A-Za-z0-9+/=]+)", open(self.kubeconfig).read()))
+        pem = {key: base64.b64decode(value).decode() for key, value in data.items()}
+        context = ssl.create_default_context(cadata=pem["certificate-authority-data"])
+        context.check_hostname = False
+        with tempfile.NamedTemporaryFile("w", dir=self.dir) as f:
+            f.write(pem["client-certificate-data"] + pem["client-key-data"])
+            f.flush()
+            context.load_cert_chain(f.name)
+        return context
+
+    def page(self, master, path, method="GET", body=None):
+        """One request to one master, past the balancers; `master` as `status` lists it."""
+        connection = http.client.HTTPSConnection(master["address"], master.get("port", 6443), context=self.admin_tls(), timeout=10)
+        try:
+            connection.request(method, path, body=body)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        expect(answer.status < 300, f"{method} {path} on {master['name']}: {answer.status} {text[:300]}")
+        return json.loads(text) if text.startswith(("{", "[")) else text
 
     def leader(self):
         return until(lambda: self.status()["leader"], 10, "a leader")

@@ -242,8 +242,8 @@ TEST_CASE("trace: following gives each event once, and a lost cause is lost") {
   world.settle();
   auto first = tracer.follow(0);
   CHECK(first.events.size() == 1);
+  tracer.lose_causes_into("shelf");
   world.tell(asker, begin{1min});
-  tracer.lose_next_cause();
   world.settle();
   auto second = tracer.follow(first.next);
   REQUIRE(second.events.size() == 2);
@@ -254,5 +254,26 @@ TEST_CASE("trace: following gives each event once, and a lost cause is lost") {
   world.settle();
   auto third = tracer.follow(second.next);
   REQUIRE(third.events.size() == 2);
-  CHECK(third.events[1].causes == std::vector{third.events[0].id}); // only one hop was lost
+  CHECK(third.events[1].causes == std::vector{third.events[0].id}); // not into the asker
+}
+
+TEST_CASE("trace: what an actor does first is caused by what made it be spawned") {
+  deterministic world;
+  auto shelf = spawn_shelf(world.at("shelf"));
+  auto child = [shelf](self_ptr<asker_actor, stateless> self) -> asker_actor::behavior_type {
+    self->tell(shelf, put{"born"});
+    return {[](const begin&) {}};
+  };
+  auto parent = spawn<asker_actor, stateless>(
+    world.at("parent"), [child](self_ptr<asker_actor, stateless> self) {
+      return asker_actor::behavior_type{[self, child](const begin&) {
+        spawn<asker_actor, stateless>(self->place().child("child"), child);
+      }};
+    });
+  world.tell(parent, begin{1min});
+  world.settle();
+  auto events = world.process->tracer().snapshot();
+  REQUIRE(events.size() == 2);
+  CHECK(events[1].object == "Key/born");
+  CHECK(events[1].causes == std::vector{events[0].id});
 }
