@@ -36,9 +36,11 @@ struct state {
   bool killing = false;
   std::map<std::string, runtime::image> images; // looked for while the sandbox was being made
   bool pulling = false;
-  std::string told; // the status the API has from us
+  std::string told;   // the status the API has from us
+  revision told_at{}; // with which version of the object
   bool telling = false;
-  std::string to_tell; // sent once the one under way is answered
+  std::string under_way; // being told
+  std::string to_tell;   // sent once the one under way is answered
   std::function<void()> after_told;
   std::set<std::string> noted; // events that are told once: reason and container
 };

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace troupe::kubelet::work {
 
 namespace {
@@ -25,14 +27,27 @@ json parsed(std::string_view text) {
   return out.is_discarded() ? json(nullptr) : out;
 }
 
-/// The status as the API has it, with our own last words in place of what it may not show yet.
-json status_before(pointer self) {
-  const auto& s = self->state;
+/// What was told last, though the API may not have it yet.
+const std::string& last_words(const state& s) {
+  return !s.to_tell.empty() ? s.to_tell : s.telling ? s.under_way : s.told;
+}
+
+/// The object that is known has all that was told, or was changed by others since.
+bool caught_up(const state& s) {
+  return !s.telling && s.to_tell.empty() && s.object->meta.version >= s.told_at;
+}
+
+json status_of_object(const state& s) {
   auto raw = api::peek_raw(*s.object->body, {"status"});
-  auto theirs = raw ? parsed(*raw) : json(nullptr);
-  if (s.told.empty())
+  return raw ? parsed(*raw) : json(nullptr);
+}
+
+/// The status as the API has it, with our own last words in place of what it may not show yet.
+json status_before(const state& s) {
+  auto theirs = status_of_object(s);
+  if (last_words(s).empty() || caught_up(s))
     return theirs;
-  auto ours = parsed(s.told);
+  auto ours = parsed(last_words(s));
   if (theirs.is_object() && theirs.contains("conditions"))
     for (const auto& condition : theirs["conditions"]) {
       auto type = condition.value("type", std::string());
@@ -49,18 +64,40 @@ json status_before(pointer self) {
   return ours;
 }
 
+/// Others have changed what only we know: the node controller, while it could not see us.
+bool contradicted(const state& s, const json& ours) {
+  if (!caught_up(s))
+    return false;
+  auto theirs = status_of_object(s);
+  if (!theirs.is_object() || !theirs.contains("conditions"))
+    return true;
+  auto same = [](const json& a, const json& b, const char* field) {
+    return a.value(field, std::string()) == b.value(field, std::string());
+  };
+  const auto& shown = theirs["conditions"];
+  return !same(theirs, ours, "phase")
+         || !std::all_of(ours["conditions"].begin(), ours["conditions"].end(),
+                         [&](const json& mine) {
+                           return std::any_of(shown.begin(), shown.end(), [&](const json& c) {
+                             return same(c, mine, "type") && same(c, mine, "status");
+                           });
+                         });
+}
+
 void send(pointer self);
 
 void told(pointer self, const std::string& text, const result<client::called>& r) {
   auto& s = self->state;
   s.telling = false;
   auto why = r ? failure_in(r->answer) : std::optional(r.error());
-  if (!why)
+  if (!why) {
     s.told = text;
-  else if (why->reason == reason::not_found || why->reason == reason::conflict)
+    s.told_at = r->answer.version;
+  } else if (why->reason == reason::not_found || why->reason == reason::conflict) {
     s.to_tell.clear(); // it is gone, or another one: the watch will say
-  else if (s.to_tell.empty())
+  } else if (s.to_tell.empty()) {
     self->after(1s, look_again{});
+  }
   if (!s.to_tell.empty())
     return send(self);
   if (s.after_told)
@@ -70,7 +107,7 @@ void told(pointer self, const std::string& text, const result<client::called>& r
 void send(pointer self) {
   auto& s = self->state;
   s.telling = true;
-  auto text = std::exchange(s.to_tell, {});
+  auto text = s.under_way = std::exchange(s.to_tell, {});
   auto status = json::parse(text);
   for (const auto* field : optional_fields)
     if (!status.contains(field))
@@ -108,11 +145,12 @@ void tell_status(pointer self, const plan& next) {
   auto& s = self->state;
   auto status =
     status_of(s.spec, s.seen, s.known, next, {s.with->node->address, s.with->runtime_name},
-              status_before(self), self->now());
+              status_before(s), self->now());
   auto text = status.dump();
-  if (s.telling || text != s.told)
-    s.to_tell = std::move(text);
-  if (!s.telling && !s.to_tell.empty())
+  if (text == last_words(s) && !contradicted(s, status))
+    return;
+  s.to_tell = std::move(text);
+  if (!s.telling)
     send(self);
 }
 

@@ -305,6 +305,24 @@ TEST_CASE("kubelet: probes decide on readiness and on restarts") {
   CHECK(n.until([&] { return n.condition("p", "Ready") == "True"; }, 30s));
 }
 
+TEST_CASE("kubelet: a pod that another marked as not ready is ready again, at any second") {
+  node n;
+  n.create("p", plain);
+  REQUIRE(n.until([&] { return n.condition("p", "Ready") == "True"; }));
+  for (int i = 0; i < 3; ++i) {
+    auto pod = *n.api->find("pods/default/p");
+    for (auto& c : pod["status"]["conditions"])
+      if (c["type"] == "Ready")
+        c["status"] = "False"; // as the node controller does when the node is out of sight
+    n.api->put("pods", pod);
+    CHECK(n.until([&] { return n.condition("p", "Ready") == "True"; }, 1s));
+    n.world.advance(700ms * i);
+  }
+  auto told = n.api->requests["patch pods/status"];
+  n.world.advance(10s);
+  CHECK(n.api->requests["patch pods/status"] == told);
+}
+
 TEST_CASE("kubelet: what does not fit is refused with the numbers") {
   node n;
   auto big = R"("containers":[{"name":"a","image":"x:1","resources":{"requests":{"cpu":"3"}}}])";

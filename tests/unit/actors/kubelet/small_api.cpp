@@ -23,6 +23,9 @@ api::response answer(int code, const json& body) {
   api::response out;
   out.code = code;
   out.body = share(body.dump());
+  if (body.contains("metadata"))
+    out.version =
+      static_cast<revision>(std::stoull(body["metadata"].value("resourceVersion", "0")));
   return out;
 }
 
