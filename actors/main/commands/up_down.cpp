@@ -71,8 +71,12 @@ result<settings::up> settings_of(const common_options& common, const up_options&
     sets.push_back("node.runtime=" + o.runtime);
   if (!o.addons.empty())
     sets.push_back("addons=" + o.addons);
+  auto environment = settings::environment();
+  // The processes get theirs from us, whole: TROUPE_MASTERS=5 or TROUPE_DATA_DIR is said to `up`.
+  for (const auto& [name, value] : environment)
+    unsetenv(name.c_str());
   return settings::load<settings::up>(
-    {.file = o.config, .environment = settings::environment(), .sets = sets});
+    {.file = o.config, .environment = std::move(environment), .sets = sets});
 }
 
 result<up::layout> layout_of(const settings::up& wanted) {
