@@ -248,7 +248,12 @@ engine_actor::behavior_type engine(pointer self, const driver_source& source) {
         later, [](std::vector<runtime::usage> all) { return usages{std::move(all)}; }));
       return later;
     },
-    [self](const listen& m) { self->state.listener = m.who; },
+    [self](const listen& m) {
+      if (self->state.listener != m.who) { // whatever has happened since somebody listened
+        self->state.listener = m.who;
+        report(self, {});
+      }
+    },
     [self](const driver_reports& m) { note_change(self, m.change); },
     [](const driver_timer& m) { m.run(); },
     [self](const relist&) {

@@ -323,6 +323,17 @@ TEST_CASE("kubelet: a pod that another marked as not ready is ready again, at an
   CHECK(n.api->requests["patch pods/status"] == told);
 }
 
+TEST_CASE("kubelet: what a runtime lost while its actor was down is noticed at once") {
+  node n;
+  n.create("p", plain);
+  REQUIRE(n.until([&] { return n.phase("p") == "Running"; }));
+  n.world.advance(2s);
+  REQUIRE(n.world.process->kill("kubelet/engine")); // the simulated runtime forgets all
+  n.world.advance(8s);                              // far below the period of looking anyway
+  CHECK(n.inventory().containers.size() == 1);
+  CHECK(n.condition("p", "Ready") == "True");
+}
+
 TEST_CASE("kubelet: what does not fit is refused with the numbers") {
   node n;
   auto big = R"("containers":[{"name":"a","image":"x:1","resources":{"requests":{"cpu":"3"}}}])";
