@@ -159,6 +159,15 @@ class Cluster:
             context.load_cert_chain(f.name)
         return context
 
+    def endpoint(self):
+        """Host and port of the kubeconfig's server."""
+        host, port = re.search(r"server: *\"?https://([^:]+):(\d+)", open(self.kubeconfig).read()).groups()
+        return host, int(port)
+
+    def path(self, *parts):
+        """A file of the cluster's data directory."""
+        return os.path.join(self.dir, *parts)
+
     def page(self, master, path, method="GET", body=None):
         """One request to one master, past the balancers; `master` as `status` lists it."""
         connection = http.client.HTTPSConnection(master["address"], master.get("port", 6443), context=self.admin_tls(), timeout=10)

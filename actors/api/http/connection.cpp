@@ -2,6 +2,7 @@
 
 #include "actors/api/http/gzip.hpp"
 #include "actors/api/http/head.hpp"
+#include "actors/api/http/mapping.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -172,8 +173,13 @@ void connection::refuse(parsed why) {
   keep_alive_ = false;
   chunked_ = true;
   head_only_ = gzip_wanted_ = false;
-  auto code = why == parsed::too_large ? 413 : why == parsed::header_too_large ? 431 : 400;
-  begin_answer(plain_refusal(code), outbox::kind::whole);
+  if (why == parsed::too_large)
+    begin_answer(failure_response({.reason = reason::too_large,
+                                   .message = "Request entity too large: limit is "
+                                              + std::to_string(core_.settings.max_body)}),
+                 outbox::kind::whole);
+  else
+    begin_answer(plain_refusal(why == parsed::header_too_large ? 431 : 400), outbox::kind::whole);
 }
 
 // -- out ----------------------------------------------------------------------------------------
