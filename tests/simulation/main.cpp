@@ -1,8 +1,9 @@
-// simulation --seed N | --seeds A..B  [--twice] [--bug NAME]
+// simulation --seed N | --seeds A..B  [--twice] [--bug NAME | --whole [--show KEY]]
 //
 // Exit code 0: clean (with --bug: the bug was found). A failure prints a command that repeats it.
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/scenario.hpp"
+#include "tests/simulation/whole/scenario.hpp"
 
 #include <ctime>
 #include <iostream>
@@ -15,6 +16,8 @@ struct orders {
   std::uint64_t first = 1;
   std::uint64_t last = 1;
   bool twice = false;
+  bool whole = false; // masters with all they run, and nodes
+  std::string show;
   sim::bug bug = sim::bug::none;
 };
 
@@ -24,6 +27,10 @@ std::optional<orders> parse(const std::vector<std::string>& args) {
     bool more = i + 1 < args.size();
     if (args[i] == "--twice") {
       out.twice = true;
+    } else if (args[i] == "--show" && more) {
+      out.show = args[++i];
+    } else if (args[i] == "--whole") {
+      out.whole = true;
     } else if (args[i] == "--seed" && more) {
       out.first = out.last = std::stoull(args[++i]);
     } else if (args[i] == "--seeds" && more) {
@@ -37,16 +44,20 @@ std::optional<orders> parse(const std::vector<std::string>& args) {
       return std::nullopt;
     }
   }
+  if (out.whole && out.bug != sim::bug::none)
+    return std::nullopt;
   return out;
 }
 
 /// Runs one seed; what it found is in the report.
 sim::report run(std::uint64_t seed, const orders& o) {
-  auto drawn = sim::draw(seed, o.bug);
+  auto drawn = o.whole ? sim::draw_whole(seed) : sim::draw(seed, o.bug);
+  drawn.show = o.show;
+  auto go = [&] { return o.whole ? sim::run_whole(drawn) : sim::run(drawn); };
   std::cout << sim::describe(drawn) << std::endl; // at once: the run may not come back
-  auto out = sim::run(drawn);
+  auto out = go();
   if (o.twice && out.clean())
-    if (auto again = sim::run(drawn); again.hash != out.hash)
+    if (auto again = go(); again.hash != out.hash)
       out.violation("a second run went another way: trace hash " + std::to_string(out.hash)
                     + " and " + std::to_string(again.hash));
   for (const auto& v : out.deaths)
@@ -55,7 +66,8 @@ sim::report run(std::uint64_t seed, const orders& o) {
     std::cout << "  VIOLATION " << v << "\n";
   if (!out.clean())
     std::cout << "  repeat it: simulation --seed " << seed << (o.twice ? " --twice" : "")
-              << " --bug " << sim::name_of(o.bug) << std::endl;
+              << (o.whole ? std::string{" --whole"} : " --bug " + std::string{sim::name_of(o.bug)})
+              << std::endl;
   return out;
 }
 
@@ -64,7 +76,8 @@ sim::report run(std::uint64_t seed, const orders& o) {
 int main(int argc, char** argv) {
   auto o = parse({argv + 1, argv + argc});
   if (!o) {
-    std::cerr << "usage: simulation --seed N | --seeds A..B [--twice] [--bug NAME]\n";
+    std::cerr << "usage: simulation --seed N | --seeds A..B [--twice] [--bug NAME | --whole "
+                 "[--show KEY]]\n";
     return 2;
   }
   std::map<std::string, std::uint64_t> total;
@@ -92,7 +105,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (seeds >= 20)
-    for (const auto& kind : sim::fault_kinds())
+    for (const auto& kind : o->whole ? sim::whole_fault_kinds() : sim::fault_kinds())
       if (total[kind] == 0) {
         std::cout << "no " << kind << ": this run proves nothing about them\n";
         ++bad;

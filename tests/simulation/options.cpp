@@ -61,7 +61,8 @@ options draw(std::uint64_t seed, bug b) {
 }
 
 std::string describe(const options& o) {
-  return "seed " + std::to_string(o.seed) + ": active " + text(o.active) + ", clients "
+  return "seed " + std::to_string(o.seed) + ": active " + text(o.active)
+         + (o.nodes == 0 ? std::string{} : ", nodes " + std::to_string(o.nodes)) + ", clients "
          + std::to_string(o.clients) + ", watchers " + std::to_string(o.watchers) + ", keys "
          + std::to_string(o.keys) + ", think " + text(o.think) + ", network "
          + text(o.network.most_delay) + ", disk " + text(o.disk.most) + ", a fault every "

@@ -18,6 +18,7 @@ struct options {
   sim::bug bug = sim::bug::none;
 
   std::size_t masters = 3;
+  std::size_t nodes = 0;
   duration active{}; // with faults
   std::size_t clients = 0;
   std::size_t watchers = 0;
@@ -30,6 +31,7 @@ struct options {
   std::uint64_t flush_entries = 0;
   std::uint64_t keep_entries = 0;
   duration compact_after{};
+  std::string show{}; // changes of keys that contain it are printed; empty: none
 };
 
 options draw(std::uint64_t seed, bug b);
