@@ -5,6 +5,7 @@
 //   /         "NAME\n"          /healthz  200 until TERM, then 503
 //   /env      the environment   /slow     answers after 500 ms
 //   /exit/N   ends the process with code N
+// `hello ask ADDRESS PORT COUNT PER_SECOND` is the client (ask.c).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -116,7 +117,11 @@ static long now_ms(void) {
   return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int ask(int argc, char **argv); // ask.c
+
 int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "ask") == 0)
+    return ask(argc - 2, argv + 2);
   const char *port_text = argc > 1 ? argv[1] : getenv("PORT");
   const char *drain_text = getenv("HELLO_DRAIN_MS");
   long drain = drain_text ? atol(drain_text) : 1000;
