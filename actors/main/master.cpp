@@ -85,6 +85,7 @@ void master::add_status(nlohmann::json& to) {
   bool votes =
     std::find(known.voters.begin(), known.voters.end(), with_.name) != known.voters.end();
   to["role"] = now.here ? "leader" : votes ? "follower" : "learner";
+  to["api_port"] = with_.api_port;
   auto& all = to["masters"] = nlohmann::json::array();
   for (const auto& m : known.all)
     all.push_back({{"name", m.name},

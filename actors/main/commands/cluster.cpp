@@ -1,5 +1,7 @@
 #include "actors/main/commands/cluster.hpp"
 
+#include "actors/main/join/enter.hpp"
+#include "actors/main/masters.hpp"
 #include "config/kubeconfig/kubeconfig.hpp"
 
 #include <nlohmann/json.hpp>
@@ -12,14 +14,49 @@ using nlohmann::json;
 
 result<cluster_client> cluster_client::open(const common_options& common) {
   cluster_client out;
-  OR_RETURN(out.state_, up::load_state(common.data_dir + "/up.json"));
+  auto started_here = up::load_state(common.data_dir + "/up.json");
+  if (!started_here && !join::is_member(common.data_dir))
+    return std::move(started_here).error();
   OR_RETURN(auto access, kubeconfig::load(common.data_dir + "/kubeconfig"));
+  OR_RETURN(auto server, kubeconfig::parse_server(access.server));
+  out.host_ = server.host;
+  out.port_ = server.port;
   OR_RETURN(auto tls, pki::tls_context::client({.certificate_pem = access.certificate_pem,
                                                 .key_pem = access.key_pem,
                                                 .ca_pem = access.ca_pem,
                                                 .check = pki::peer_check::required}));
   out.tls_ = std::move(tls);
+  if (started_here)
+    out.state_ = std::move(*started_here);
+  else
+    CHECK_RETURN(out.discover());
   return out;
+}
+
+result<void> cluster_client::discover() {
+  OR_RETURN(auto told, ask(host_, port_, "GET", "/troupe/status", 2s));
+  state_.pid = up::elsewhere;
+  for (const auto& m : told.value("masters", json::array()))
+    state_.processes.push_back({.name = m.value("name", ""),
+                                .kind = "master",
+                                .pid = up::elsewhere,
+                                .address = host_of(m.value("address", "")),
+                                .port = told.value("api_port", std::uint16_t{6443})});
+  OR_RETURN(auto nodes, api("/api/v1/nodes"));
+  for (const auto& n : nodes.value("items", json::array())) {
+    up::process_state p{
+      .name = n.at("metadata").value("name", ""),
+      .kind = "node",
+      .pid = up::elsewhere,
+      .address = {},
+      .port = n.value(json::json_pointer("/status/daemonEndpoints/kubeletEndpoint/Port"),
+                      std::uint16_t{10250})};
+    for (const auto& a : n.value(json::json_pointer("/status/addresses"), json::array()))
+      if (a.value("type", "") == "InternalIP")
+        p.address = a.value("address", "");
+    state_.processes.push_back(std::move(p));
+  }
+  return {};
 }
 
 const up::process_state* cluster_client::find(std::string_view name) const {
@@ -60,7 +97,7 @@ result<json> cluster_client::post(const up::process_state& of, const std::string
 }
 
 result<json> cluster_client::api(const std::string& target, duration deadline) {
-  return ask("127.0.0.1", state_.api_port, "GET", target, deadline);
+  return ask(host_, port_, "GET", target, deadline);
 }
 
 } // namespace troupe::program

@@ -14,7 +14,8 @@ namespace troupe::program {
 
 class cluster_client {
 public:
-  /// Reads the cluster's state file and kubeconfig.
+  /// Reads the cluster's kubeconfig, and what `troupe up` keeps of its processes; where it was not
+  /// started by that, on a master that founded or joined it, asks the cluster who belongs to it.
   static result<cluster_client> open(const common_options& common);
 
   const up::state& state() const { return state_; }
@@ -25,14 +26,18 @@ public:
                              duration deadline = 2s);
   result<nlohmann::json> post(const up::process_state& of, const std::string& target,
                               duration deadline = 2s);
-  /// Asks the API through the balancers.
+  /// Asks the API at the kubeconfig's address.
   result<nlohmann::json> api(const std::string& target, duration deadline = 2s);
 
 private:
   result<nlohmann::json> ask(const std::string& host, std::uint16_t port, std::string method,
                              const std::string& target, duration deadline);
 
+  result<void> discover();
+
   up::state state_;
+  std::string host_ = "127.0.0.1"; // of the API
+  std::uint16_t port_ = 0;
   std::optional<pki::tls_context> tls_;
   std::map<std::string, std::shared_ptr<http::client>> clients_;
 };

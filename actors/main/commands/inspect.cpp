@@ -19,7 +19,7 @@ json master_row(const up::process_state& p, const result<json>& told) {
   if (!told)
     return row;
   row["ready"] = told->value("leader", "") != "";
-  for (const char* key : {"role", "rss_bytes", "pss_bytes"})
+  for (const char* key : {"role", "pid", "rss_bytes", "pss_bytes"})
     if (told->contains(key))
       row[key] = told->at(key);
   return row;
@@ -31,7 +31,7 @@ json node_row(const up::process_state& p, const result<json>& told,
     {"name", p.name}, {"pid", p.pid},   {"address", p.address},  {"ready", ready.contains(p.name)},
     {"rss_bytes", 0}, {"pss_bytes", 0}, {"restarts", p.restarts}};
   if (told)
-    for (const char* key : {"rss_bytes", "pss_bytes"})
+    for (const char* key : {"pid", "rss_bytes", "pss_bytes"})
       if (told->contains(key))
         row[key] = told->at(key);
   return row;

@@ -11,6 +11,9 @@
 
 namespace troupe::up {
 
+/// The pid of a process on another machine: it is asked like any other, and cannot be signalled.
+inline constexpr pid_t elsewhere = -1;
+
 struct process_state {
   std::string name;
   std::string kind; // "master", "node", "balancer"
