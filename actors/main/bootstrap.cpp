@@ -33,12 +33,6 @@ api::request make(pointer self, api::verb verb, std::string group, std::string v
   return out;
 }
 
-/// The first address of the service range: 10.96.0.1.
-std::string first_address(const std::string& cidr) {
-  auto base = cidr.substr(0, cidr.find('/'));
-  return base.substr(0, base.rfind('.') + 1) + "1";
-}
-
 json kubernetes_service(const bootstrap_dependencies& with) {
   return {{"apiVersion", "v1"},
           {"kind", "Service"},
@@ -47,7 +41,7 @@ json kubernetes_service(const bootstrap_dependencies& with) {
             {"labels", {{"component", "apiserver"}, {"provider", "kubernetes"}}}}},
           {"spec",
            {{"type", "ClusterIP"},
-            {"clusterIP", first_address(with.net.service_cidr)},
+            {"clusterIP", settings::first_service_address(with.net)},
             {"ports", json::array({{{"name", "https"},
                                     {"port", 443},
                                     {"protocol", "TCP"},

@@ -157,6 +157,15 @@ void check_node(const node& n, findings& f) {
 
 } // namespace
 
+std::string first_service_address(const networks& net) {
+  auto services = parse_cidr(net.service_cidr);
+  if (!services)
+    return {};
+  services->address[services->family == AF_INET ? 3 : 15] |= 1;
+  char text[INET6_ADDRSTRLEN];
+  return inet_ntop(services->family, services->address.data(), text, sizeof(text));
+}
+
 result<void> check(const master& what) {
   findings f;
   f.expect(is_name(what.name), "name", "must be a DNS name in lower case");

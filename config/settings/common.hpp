@@ -21,6 +21,9 @@ struct networks {
   bool operator==(const networks&) const = default;
 };
 
+/// Of the Service `kubernetes`: 10.96.0.1. Empty when the range is no network.
+std::string first_service_address(const networks& net);
+
 /// The actor links between processes.
 struct links {
   duration heartbeat = 200ms; // linkHeartbeatInterval

@@ -66,7 +66,7 @@ result<void> write_master(const settings::master& with, const pki::shared_secret
                           const std::optional<pki::credential>& peer) {
   pki::member self{.name = with.name, .dns = {}, .ips = {with.reached_at()}};
   pki::cluster_plan api{.masters = {}, .nodes = {}, .dns_domain = with.net.dns_domain};
-  api.api_ips = {first_address(with.net.service_cidr)};
+  api.api_ips = {settings::first_service_address(with.net)};
   auto server = with_port(with.reached_at(), with.api_port);
   if (!with.public_endpoint.empty()) {
     server = with.public_endpoint;

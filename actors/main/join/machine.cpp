@@ -50,15 +50,4 @@ bool is_address(const std::string& text) {
          || inet_pton(AF_INET6, text.c_str(), bytes) == 1;
 }
 
-std::string first_address(const std::string& cidr) {
-  unsigned char bytes[sizeof(in6_addr)];
-  auto base = cidr.substr(0, cidr.find('/'));
-  auto family = base.find(':') == std::string::npos ? AF_INET : AF_INET6;
-  if (inet_pton(family, base.c_str(), bytes) != 1)
-    return {};
-  bytes[(family == AF_INET ? 4 : 16) - 1] |= 1;
-  char text[INET6_ADDRSTRLEN];
-  return inet_ntop(family, bytes, text, sizeof(text));
-}
-
 } // namespace troupe::join

@@ -15,7 +15,5 @@ std::string own_address_towards(const kernel::endpoint& to);
 std::string own_address();
 /// IPv4 or IPv6.
 bool is_address(const std::string& text);
-/// 10.96.0.1 of 10.96.0.0/12: the Service `kubernetes`.
-std::string first_address(const std::string& cidr);
 
 } // namespace troupe::join

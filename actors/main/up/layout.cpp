@@ -216,7 +216,7 @@ result<layout> plan(const settings::up& wanted, const surroundings& here) {
   add_masters(l, wanted, here, f);
   add_nodes(l, wanted, here, f);
   add_balancers(l, wanted, here);
-  l.certificates.api_ips = {"127.0.0.1"};
+  l.certificates.api_ips = {"127.0.0.1", settings::first_service_address(l.masters.front().net)};
   l.certificates.api_dns = {"localhost"};
   l.certificates.dns_domain = l.masters.front().net.dns_domain;
   return l;

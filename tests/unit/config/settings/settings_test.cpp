@@ -146,6 +146,15 @@ TEST_CASE("settings: what a cluster hands to who joins is read back, and the mac
   CHECK(n->name == node{}.name);
 }
 
+TEST_CASE("settings: the first address of the services is the API's") {
+  networks net;
+  CHECK(first_service_address(net) == "10.96.0.1");
+  net.service_cidr = "fd00:1::/112";
+  CHECK(first_service_address(net) == "fd00:1::1");
+  net.service_cidr = "x";
+  CHECK(first_service_address(net).empty());
+}
+
 TEST_CASE("settings: text that is no YAML mapping is refused") {
   CHECK(parse<master>("- a\n- b\n").error().reason == reason::invalid);
   CHECK(parse<master>("a: [").error().reason == reason::invalid);
