@@ -8,7 +8,7 @@
 namespace troupe::sim {
 
 /// As draw(), for the whole.
-options draw_whole(std::uint64_t seed);
+options draw_whole(std::uint64_t seed, bug b);
 report run_whole(const options& o);
 /// A run over many seeds must have met each.
 std::vector<std::string> whole_fault_kinds();
