@@ -66,11 +66,14 @@ def kubectls():
 
 
 class Cluster:
-    def __init__(self, masters=3, nodes=2, runtime=None, sets=(), keep=False):
+    def __init__(self, masters=3, nodes=2, runtime=None, sets=(), keep=False, images=()):
         self.dir = tempfile.mkdtemp(prefix="troupe-e2e-")
         self.masters, self.nodes, self.runtime, self.sets, self.keep = masters, nodes, runtime, list(sets), keep
         self.kubectl_program = kubectls()[-1]
         self.up_seconds = None
+        for archive in images:
+            os.makedirs(os.path.join(self.dir, "images"), exist_ok=True)
+            shutil.copy(archive, os.path.join(self.dir, "images"))
 
     # -- life ------------------------------------------------------------------------------------
     def up(self):

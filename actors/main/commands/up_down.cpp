@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
 #include <csignal>
@@ -119,14 +120,30 @@ std::string missing(const common_options& common, const up::layout& l) {
   return {};
 }
 
+/// What lies in DIR/images goes onto every node, as `troupe image` does it.
+result<int> import_images(const common_options& common) {
+  std::vector<std::string> archives;
+  std::error_code none;
+  for (const auto& file : fs::directory_iterator{common.data_dir + "/images", none})
+    if (file.path().extension() == ".tar")
+      archives.push_back(file.path().string());
+  std::sort(archives.begin(), archives.end());
+  if (archives.empty())
+    return 0;
+  return image_import_command(common, archives);
+}
+
 /// True when all is ready within the time; `why` says what was not.
 bool wait_ready(const common_options& common, const up::layout& l, duration within,
                 const std::atomic<bool>& stop, std::string& why) {
   auto deadline = now() + within;
   while (!stop) {
     why = missing(common, l);
-    if (why.empty())
-      return true;
+    if (why.empty()) {
+      auto there = import_images(common);
+      why = there ? "" : there.error().message;
+      return why.empty();
+    }
     if (now() >= deadline)
       return false;
     wait_a_little();
@@ -186,6 +203,7 @@ result<int> detach(const common_options& common, const up::layout& l, duration r
       return failure{.message = "the cluster ended while it started; " + log + " says why"};
     why = missing(common, l);
     if (why.empty()) {
+      CHECK_RETURN(import_images(common));
       print_ready(l);
       return 0;
     }
