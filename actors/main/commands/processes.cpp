@@ -55,6 +55,8 @@ result<int> master_command(const common_options& common, const member_options& o
   }
   if (join::is_member(common.data_dir)) {
     OR_RETURN(auto with, join::own_settings<settings::master>(enters));
+    if (!o.new_cluster) // else it was interrupted before its first start
+      CHECK_RETURN(join::check_store(with));
     return run_master(with);
   }
   if (o.new_cluster) {

@@ -110,6 +110,18 @@ result<void> check_options(const enter_options& o) {
 
 bool is_member(const std::string& data_dir) { return fs::exists(config_file(data_dir)); }
 
+result<void> check_store(const settings::master& with) {
+  auto store = with.data_dir + "/store";
+  if (fs::exists(store) || !with.etcd_servers.empty())
+    return {};
+  return failure{.reason = reason::conflict,
+                 .message =
+                   "start the master " + with.name + ": " + store
+                   + " is gone, and with an empty one it would forget what it has promised "
+                     "the others; bring it back, or remove "
+                   + with.data_dir + " and join under another name"};
+}
+
 template <class T> result<T> own_settings(const enter_options& o) {
   OR_RETURN(auto was, pki::read_file(config_file(o.data_dir)));
   return load<T>(o, was);

@@ -27,6 +27,9 @@ struct enter_options {
 
 /// Whether this machine has founded or joined already.
 bool is_member(const std::string& data_dir);
+/// Fails when the store of a master that is a member is gone: with an empty log it would found the
+/// cluster a second time, or vote twice.
+result<void> check_store(const settings::master& with);
 /// Its settings from then, with today's --set. T: settings::master or settings::node.
 template <class T> result<T> own_settings(const enter_options& o);
 
