@@ -140,8 +140,11 @@ void propose(pointer self, const job_ptr& j, pipeline::write w, const store::vie
 
 void prepare(pointer self, const job_ptr& j, const store::view_ptr& view) {
   auto& s = self->state;
-  if (auto allowed = authz::authorize(j->what, *view); !allowed)
+  if (auto allowed = authz::authorize(j->what, *view); !allowed) {
+    if (!j->linearizable && !j->exact) // what allows it may not have come here yet
+      return fetch_linearizable(self, j);
     return fail(j, allowed.error());
+  }
   pipeline::environment env{.catalog = s.with.catalog,
                             .now = self->now(),
                             .random = s.random,
