@@ -1,6 +1,8 @@
 // Reads and writes the canonical form of an object.
 #include "config/api/object.hpp"
 
+#include "config/api/peek.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -15,6 +17,7 @@ namespace ondemand = simdjson::ondemand;
 namespace {
 
 constexpr std::string_view metadata_key = ",\"metadata\":{";
+constexpr std::string_view managed_key = "\"managedFields\":";
 constexpr std::size_t kept_scratch = 256 * 1024;
 
 /// The parser and the padded copy of the body that simdjson wants, reused by a thread.
@@ -172,7 +175,7 @@ result<object> parse_object(shared_bytes body, revision version) {
   return out;
 }
 
-std::string encode(const json& tree) {
+std::string encode(const json& tree, std::string_view managed_fields) {
   invariant(tree.is_object(), "an object to encode is no JSON object");
   std::string out = "{";
   append_member(out, "apiVersion", tree.value("apiVersion", json("")));
@@ -180,13 +183,42 @@ std::string encode(const json& tree) {
   out += metadata_key;
   if (auto meta = tree.find("metadata"); meta != tree.end() && meta->is_object())
     for (const auto& [key, value] : meta->items())
-      if (key != "resourceVersion")
+      if (key != "resourceVersion" && key != "managedFields")
         append_member(out, key, value);
+  if (!managed_fields.empty())
+    out.append(out.back() == '{' ? "" : ",").append(managed_key).append(managed_fields);
   out += '}';
   for (const auto& [key, value] : tree.items())
     if (key != "apiVersion" && key != "kind" && key != "metadata")
       append_member(out, key, value);
   out += '}';
+  return out;
+}
+
+std::string encode(const json& tree) {
+  invariant(tree.is_object(), "an object to encode is no JSON object");
+  auto meta = tree.find("metadata");
+  if (meta == tree.end() || !meta->is_object() || !meta->contains("managedFields"))
+    return encode(tree, {});
+  return encode(tree, dumped((*meta)["managedFields"]));
+}
+
+std::string_view managed_fields(std::string_view canonical_body) {
+  return peek_raw(canonical_body, {"metadata", "managedFields"}).value_or(std::string_view{});
+}
+
+std::string without(std::string_view canonical_body, std::string_view found) {
+  if (found.empty())
+    return std::string{canonical_body};
+  auto end = static_cast<std::size_t>(found.data() - canonical_body.data()) + found.size();
+  auto start = end - found.size() - managed_key.size();
+  if (canonical_body[start - 1] == ',')
+    --start;
+  else if (canonical_body[end] == ',') // not the last, as our own encoder has it
+    ++end;
+  std::string out;
+  out.reserve(canonical_body.size() - (end - start));
+  out.append(canonical_body.substr(0, start)).append(canonical_body.substr(end));
   return out;
 }
 

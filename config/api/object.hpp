@@ -2,7 +2,8 @@
 //
 // The bytes are canonical JSON: apiVersion, kind, metadata, then the rest; no spaces; without
 // metadata.resourceVersion, which is spliced in on sending (the revision is only known when a write
-// is applied) and kept here as meta.version.
+// is applied) and kept here as meta.version. metadata.managedFields stands last in metadata: who
+// reads labels does not pass it, and it is cut out and put in as it is.
 #pragma once
 
 #include "config/base/bytes.hpp"
@@ -67,6 +68,14 @@ result<object> parse_object(shared_bytes body, revision version);
 /// The canonical encoding of a tree: drops metadata.resourceVersion, orders the head, keeps the
 /// rest.
 std::string encode(const nlohmann::json& tree);
+/// The same with these managedFields, a JSON array as compact text, instead of the tree's own.
+/// Empty: none.
+std::string encode(const nlohmann::json& tree, std::string_view managed_fields);
+
+/// metadata.managedFields of a canonical body, as it stands there; empty if it has none.
+std::string_view managed_fields(std::string_view canonical_body);
+/// A canonical body with its metadata.managedFields cut out; `found` is managed_fields() of it.
+std::string without(std::string_view canonical_body, std::string_view found);
 
 /// The whole body as a tree, resourceVersion included when `version` is not 0. For changing it.
 nlohmann::json to_tree(const object& o);

@@ -138,6 +138,26 @@ template <class Visit> void each_member(std::string_view object, Visit visit) {
   }
 }
 
+/// Where the value of a member of the object at `at` begins; npos when there is none.
+std::size_t find_member(std::string_view body, std::size_t at, std::string_view name) {
+  at = skip_space(body, at);
+  if (at >= body.size() || body[at] != '{')
+    return std::string_view::npos;
+  at = skip_space(body, at + 1);
+  while (at < body.size() && body[at] == '"') {
+    auto end = skip_string(body, at);
+    auto key = body.substr(at + 1, end - at - 2);
+    at = skip_space(body, skip_space(body, end) + 1); // behind the colon
+    if (key == name || (key.find('\\') != key.npos && unescape(key) == name))
+      return at;
+    at = skip_space(body, skip_value(body, at));
+    if (at >= body.size() || body[at] != ',')
+      break;
+    at = skip_space(body, at + 1);
+  }
+  return std::string_view::npos;
+}
+
 } // namespace
 
 std::size_t skip_value(std::string_view body, std::size_t at) {
@@ -152,19 +172,13 @@ std::size_t skip_value(std::string_view body, std::size_t at) {
 }
 
 std::optional<std::string_view> peek_raw(std::string_view body, path where) {
+  std::size_t at = 0;
   for (auto step : where) {
-    std::optional<std::string_view> found;
-    each_member(body, [&](std::string_view key, std::string_view raw) {
-      auto same = key == step || (key.find('\\') != key.npos && unescape(key) == step);
-      if (same)
-        found = raw;
-      return !same;
-    });
-    if (!found)
+    at = find_member(body, at, step);
+    if (at == std::string_view::npos)
       return std::nullopt;
-    body = *found;
   }
-  return body;
+  return body.substr(at, skip_value(body, at) - at);
 }
 
 std::string peek_text(std::string_view body, path where) {

@@ -128,6 +128,32 @@ result<void> read_body_type(std::string_view type, api::request& into) {
   return {};
 }
 
+/// The manager of a User-Agent: its first product's name, printable, at most 128 bytes.
+std::string manager_of_agent(std::string_view user_agent) {
+  constexpr std::size_t most_bytes = 128;
+  std::string out;
+  for (char c : user_agent.substr(0, user_agent.find('/')))
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && out.size() < most_bytes)
+      out += c;
+  return out;
+}
+
+/// Who writes, when the request does not name its fieldManager. An apply must; and it alone may
+/// force.
+result<void> name_manager(const target& from, std::string_view user_agent, api::request& into) {
+  auto applies = into.verb == api::verb::patch && into.patch == api::patch_type::apply;
+  if (into.verb == api::verb::patch && !applies && from.has("force")) {
+    constexpr auto why = "Forbidden: may not be specified for non-apply patch";
+    return failure{.reason = reason::invalid,
+                   .message =
+                     "PatchOptions.meta.k8s.io \"\" is invalid: force: " + std::string{why},
+                   .causes = {{"force", "FieldValueForbidden", why}}};
+  }
+  if (!applies && into.options.field_manager.empty())
+    into.options.field_manager = manager_of_agent(user_agent);
+  return {};
+}
+
 /// What is no resource: discovery, version, health.
 result<api::request> document(request from, api::request out) {
   if (from.method != "GET" && from.method != "HEAD")
@@ -177,6 +203,7 @@ result<api::request> to_api(request from) {
   out.answer.objects_in_table = target.option("includeObject") != "None";
   out.answer.pieces = true; // to_http() hands them on
   CHECK_RETURN(read_body_type(media_type(from.fields.get("Content-Type")), out));
+  CHECK_RETURN(name_manager(target, from.fields.get("User-Agent"), out));
   return out;
 }
 

@@ -82,8 +82,9 @@ result<step> bind_pod(context& c) {
   tx.cause = c.request.cause;
   tx.when.push_back(
     {.what = store::predicate::test::modified_is, .key = old.record->key, .at = old.version()});
-  tx.then.push_back(
-    {.what = store::operation::kind::put, .key = old.record->key, .value = api::encode(tree)});
+  tx.then.push_back({.what = store::operation::kind::put,
+                     .key = old.record->key,
+                     .value = api::encode(tree, old.owners)});
   auto done = api::status_success(c.request, {});
   done.code = 201;
   done.body =

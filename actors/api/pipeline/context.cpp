@@ -58,25 +58,29 @@ json read_tree(std::string_view body) {
   return json::parse(body, nullptr, false);
 }
 
+result<found> read_record(const context& c, store::record_ptr record) {
+  auto owners = api::managed_fields(*record->value);
+  auto tree = read_tree(api::without(*record->value, owners));
+  if (!tree.is_object())
+    return failure{.reason = reason::internal,
+                   .message = "reading " + record->key + ": the stored bytes are no object"};
+  convert(tree, c.of);
+  return found{std::move(record), std::move(tree), owners};
+}
+
 result<found> fetch(const context& c, std::string_view ns, std::string_view name) {
   auto record = c.view.get(c.key_in(ns, name));
   if (!record)
     return not_found(c, name);
-  auto tree = read_tree(*record->value);
-  if (!tree.is_object())
-    return failure{.reason = reason::internal,
-                   .message =
-                     "reading " + subject(c.of, name) + ": the stored bytes are no object"};
-  convert(tree, c.of);
-  return found{std::move(record), std::move(tree)};
+  return read_record(c, std::move(record));
 }
 
-std::string stored_bytes(const context& c, const json& tree) {
+std::string stored_bytes(const context& c, const json& tree, std::string_view owners) {
   if (&c.of == &c.stored)
-    return api::encode(tree);
+    return api::encode(tree, owners);
   auto other = tree;
   convert(other, c.stored);
-  return api::encode(other);
+  return api::encode(other, owners);
 }
 
 result<void> require_namespace(const context& c, store::transaction& tx) {
@@ -109,7 +113,7 @@ step finish(context& c, object_write w) {
   // what is stored is what is shown, when the versions are the same
   auto stored =
     &c.of == &c.stored && w.changes && w.what.then.front().what == store::operation::kind::put;
-  auto body = share(stored ? w.what.then.front().value : api::encode(w.tree));
+  auto body = share(stored ? w.what.then.front().value : api::encode(w.tree, w.owners));
   auto respond = [shown, body, warnings = c.warnings, code = w.code](revision version) {
     auto out = answer_object(shown, *body, version, code);
     out.warnings = warnings;

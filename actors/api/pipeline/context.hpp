@@ -35,7 +35,8 @@ struct context {
 /// An object of the store as a tree in the request's version.
 struct found {
   store::record_ptr record;
-  json tree; // without resourceVersion
+  json tree;               // without resourceVersion and managedFields
+  std::string_view owners; // managedFields as they are stored; lives as long as the record
 
   revision version() const { return record->modified; }
 };
@@ -51,6 +52,8 @@ std::string subject(const schema::resource& of, std::string_view name);
 
 /// A stored body as a tree; discarded or not an object when it is none.
 json read_tree(std::string_view body);
+/// Fails with internal when the stored bytes are no object.
+result<found> read_record(const context& c, store::record_ptr record);
 /// Fails with not_found.
 result<found> fetch(const context& c, std::string_view ns, std::string_view name);
 
@@ -58,6 +61,7 @@ result<found> fetch(const context& c, std::string_view ns, std::string_view name
 struct object_write {
   store::transaction what; // the object's own operation first, its predicate first
   json tree;               // in the request's version: what the client is shown
+  std::string owners;      // its managedFields
   revision before{};       // its version when nothing of it changes
   bool changes = true;     // the object's own operation is there
   int code = 200;
@@ -66,8 +70,8 @@ struct object_write {
 /// Dry runs end here; others become a write.
 step finish(context& c, object_write w);
 
-/// The canonical bytes of a tree in the stored version.
-std::string stored_bytes(const context& c, const json& tree);
+/// The canonical bytes of a tree in the stored version, with its managedFields.
+std::string stored_bytes(const context& c, const json& tree, std::string_view owners);
 
 /// Adds the namespace predicate of a new object. Fails with not_found or forbidden.
 result<void> require_namespace(const context& c, store::transaction& tx);
@@ -78,6 +82,8 @@ result<step> plan_watch(context& c);
 result<step> create_object(context& c);
 result<step> update_object(context& c);
 result<step> patch_object(context& c);
+/// Server-side apply; makes the object when there is none.
+result<step> apply_object(context& c);
 result<step> remove_object(context& c);
 result<step> remove_collection(context& c);
 result<step> bind_pod(context& c);

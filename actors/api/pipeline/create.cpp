@@ -1,6 +1,9 @@
 // POST of a collection.
+#include "actors/api/pipeline/create.hpp"
+
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/change.hpp"
+#include "actors/api/pipeline/owners.hpp"
 #include "actors/api/rules/rules.hpp"
 
 namespace troupe::pipeline {
@@ -64,8 +67,13 @@ result<void> set_system_fields(context& c, json& tree) {
 result<step> create_object(context& c) {
   OR_RETURN(auto tree, decode_body(c, c.of));
   CHECK_RETURN(match_path(c, tree));
+  return create_from(c, std::move(tree), std::nullopt);
+}
+
+result<step> create_from(context& c, json tree, std::optional<apply::managers> owners) {
   c.object_name = tree["metadata"].value("name", "");
   object_write w{.code = 201};
+  auto sent = take_owners(tree);
   CHECK_RETURN(set_system_fields(c, tree));
   OR_RETURN(auto name, choose_name(c, tree));
   c.object_name = name;
@@ -74,6 +82,7 @@ result<step> create_object(context& c) {
   w.what.then.push_back({.what = store::operation::kind::put, .key = key, .value = {}});
   CHECK_RETURN(require_namespace(c, w.what));
   fill_in(c, tree);
+  w.owners = owners ? apply::to_text(*owners) : record_change(c, sent, {}, nullptr, tree);
   CHECK_RETURN(mutate(c, admission::operation::create, tree, nullptr, w.what));
   CHECK_RETURN(validate(c, tree, nullptr));
   if (c.view.get(key))
@@ -81,7 +90,7 @@ result<step> create_object(context& c) {
                    .message = subject(c.of, name) + " already exists"};
   CHECK_RETURN(allocate(c, &tree, nullptr, w.what));
   CHECK_RETURN(validate_admission(c, admission::operation::create, &tree, nullptr, w.what));
-  w.what.then.front().value = stored_bytes(c, tree);
+  w.what.then.front().value = stored_bytes(c, tree, w.owners);
   w.tree = std::move(tree);
   return finish(c, std::move(w));
 }

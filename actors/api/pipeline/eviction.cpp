@@ -39,7 +39,7 @@ bool is_ready(const json& pod) {
 
 struct budget {
   store::record_ptr record;
-  json tree;
+  json tree; // with its managedFields
 };
 
 /// The budgets of the namespace that select the pod.

@@ -156,7 +156,7 @@ result<removal> plan_removal(context& c, const found& old, const api::options& o
   } else {
     mark(c, tree, grace);
   }
-  removal out{.version = old.version()};
+  removal out{.owners = std::string{old.owners}, .version = old.version()};
   if (ready_to_go(c, tree)) {
     out.gone = true;
     tx.then.push_back({.what = store::operation::kind::erase, .key = key, .value = {}});
@@ -165,7 +165,7 @@ result<removal> plan_removal(context& c, const found& old, const api::options& o
     out.tree = going ? std::move(tree) : old.tree;
     return out;
   }
-  if (auto bytes = stored_bytes(c, tree); bytes != *old.record->value)
+  if (auto bytes = stored_bytes(c, tree, old.owners); bytes != *old.record->value)
     tx.then.push_back({.what = store::operation::kind::put, .key = key, .value = std::move(bytes)});
   else
     out.changes = false;
@@ -181,6 +181,7 @@ result<step> remove_object(context& c) {
   OR_RETURN(auto plan, plan_removal(c, old, options, w.what));
   w.changes = plan.changes;
   w.tree = std::move(plan.tree);
+  w.owners = std::move(plan.owners);
   auto cascades = options.propagate == api::propagation::foreground;
   w.code = !plan.gone && cascades ? 202 : 200;
   if (!plan.gone || returns_object(c))
@@ -207,18 +208,17 @@ result<step> remove_collection(context& c) {
   OR_RETURN(auto chosen, selection_of(c));
   std::vector<found> all;
   visit_selected(c, chosen, c.prefix(), [&](const store::record_ptr& record) {
-    auto tree = read_tree(*record->value);
-    if (!tree.is_object())
+    auto old = read_record(c, record);
+    if (!old)
       return true;
-    convert(tree, c.of);
-    all.push_back({record, std::move(tree)});
+    all.push_back(std::move(*old));
     return options.limit == 0 || all.size() < options.limit;
   });
   store::transaction tx;
   std::vector<list_entry> entries;
   for (const auto& old : all) {
     OR_RETURN(auto plan, plan_removal(c, old, options, tx));
-    entries.push_back({share(api::encode(plan.tree)), plan.version});
+    entries.push_back({share(api::encode(plan.tree, plan.owners)), plan.version});
   }
   tx.fence = c.request.fence;
   tx.cause = c.request.cause;

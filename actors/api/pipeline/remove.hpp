@@ -7,6 +7,7 @@ namespace troupe::pipeline {
 
 struct removal {
   json tree;          // what the client is shown
+  std::string owners; // its managedFields
   revision version{}; // of the object before
   bool gone = false;  // erased; else it stays, marked
   bool changes = true;

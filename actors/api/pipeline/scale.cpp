@@ -1,5 +1,6 @@
 // The scale subresource: a workload seen as a number of replicas (autoscaling/v1 Scale).
 #include "actors/api/pipeline/answer.hpp"
+#include "actors/api/pipeline/apply.hpp"
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/change.hpp"
 #include "actors/api/pipeline/update.hpp"
@@ -90,6 +91,32 @@ step as_scale(const context& c, const form& shown, const json& tree, step change
   return changed;
 }
 
+/// An apply of a Scale: of the one field that it stands for, in the workload's own version.
+result<step> apply_scale(context& c, const schema::resource& kind, const form& shown,
+                         const found& old) {
+  OR_RETURN(auto scale, read_config(c, kind));
+  OR_RETURN(auto version, version_in(scale));
+  if (version && *version != old.version())
+    return conflict(c, c.request.name);
+  CHECK_RETURN(check_uid(c, scale, old.tree));
+  json config{{"apiVersion", c.of.api_version()}, {"kind", c.of.kind}};
+  config["metadata"]["name"] = c.request.name;
+  auto spec = scale.value("spec", json::object());
+  if (spec.is_object() && spec.contains("replicas") && !spec["replicas"].is_null()) {
+    OR_RETURN(auto replicas, replicas_in(kind, scale, c.request.name));
+    config["spec"]["replicas"] = replicas;
+  }
+  OR_RETURN(auto made, apply_to(c, old, config));
+  if (!config.contains("spec")) // given up, not set to nothing
+    made.tree["spec"] = old.tree.value("spec", json::object());
+  auto shown_tree = made.tree;
+  c.sub = nullptr; // from here on it is a change of the workload's spec
+  OR_RETURN(
+    auto changed,
+    replace_object(c, old, {std::move(made.tree), version.has_value(), std::move(made.owners)}));
+  return as_scale(c, shown, shown_tree, std::move(changed));
+}
+
 } // namespace
 
 result<step> scale_object(context& c) {
@@ -105,6 +132,8 @@ result<step> scale_object(context& c) {
   auto current = scale_of(c, old.tree);
   if (c.request.verb == api::verb::get)
     return step{finished{answer_object(shown, api::encode(current), old.version(), 200)}};
+  if (c.request.verb == api::verb::patch && c.request.patch == api::patch_type::apply)
+    return apply_scale(c, kind, shown, old);
   current["metadata"]["resourceVersion"] = to_string(old.version());
   OR_RETURN(auto wanted, wanted_scale(c, kind, current));
   auto version = wanted["metadata"].value("resourceVersion", "");
@@ -117,7 +146,7 @@ result<step> scale_object(context& c) {
   auto shown_tree = tree;
   c.sub = nullptr; // from here on it is a change of the workload's spec
   auto named = c.request.verb == api::verb::update && !version.empty() && version != "0";
-  OR_RETURN(auto changed, replace_object(c, old, std::move(tree), named));
+  OR_RETURN(auto changed, replace_object(c, old, {std::move(tree), named}));
   return as_scale(c, shown, shown_tree, std::move(changed));
 }
 

@@ -4,25 +4,13 @@
 #include "actors/api/patch/patch.hpp"
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/change.hpp"
+#include "actors/api/pipeline/owners.hpp"
 #include "actors/api/rules/rules.hpp"
 
 #include <charconv>
 
 namespace troupe::pipeline {
 namespace {
-
-/// resourceVersion of a body; nothing when it says none.
-result<std::optional<revision>> version_in(const json& tree) {
-  auto text = tree.at("metadata").value("resourceVersion", "");
-  if (text.empty() || text == "0")
-    return std::optional<revision>{};
-  std::uint64_t out = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return bad_request("metadata.resourceVersion: Invalid value: \"" + text
-                       + "\": must be an unsigned integer");
-  return std::optional{static_cast<revision>(out)};
-}
 
 void copy_member(json& to, const json& from, const char* key) {
   if (auto at = from.find(key); at != from.end())
@@ -103,7 +91,37 @@ bool has_entries(const json& tree, const char* key) {
   return at != tree.end() && at->is_array() && !at->empty();
 }
 
+/// Whether a patch may say something of managedFields.
+bool mentions_owners(const context& c, const json& document) {
+  if (c.request.patch == api::patch_type::json)
+    return true; // a pointer may lead anywhere
+  return document.is_object() && document.contains("metadata") && document["metadata"].is_object()
+         && document["metadata"].contains("managedFields");
+}
+
+/// The managedFields of the new object. A write that changes nothing but their times has the old.
+std::string owners_of(const context& c, const found& old, const replacement& with,
+                      std::string_view sent) {
+  auto out = with.owners ? apply::to_text(*with.owners)
+                         : record_change(c, sent, old.owners, &old.tree, with.tree);
+  if (out != old.owners && with.tree == old.tree && apply::same_but_times(out, old.owners))
+    return std::string{old.owners};
+  return out;
+}
+
 } // namespace
+
+result<std::optional<revision>> version_in(const json& tree) {
+  auto text = tree.at("metadata").value("resourceVersion", "");
+  if (text.empty() || text == "0")
+    return std::optional<revision>{};
+  std::uint64_t out = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return bad_request("metadata.resourceVersion: Invalid value: \"" + text
+                       + "\": must be an unsigned integer");
+  return std::optional{static_cast<revision>(out)};
+}
 
 bool ready_to_go(const context& c, const json& tree) {
   const auto& meta = tree.at("metadata");
@@ -114,8 +132,10 @@ bool ready_to_go(const context& c, const json& tree) {
   return meta.value("deletionGracePeriodSeconds", std::int64_t{0}) == 0;
 }
 
-result<step> replace_object(context& c, const found& old, json tree, bool client_version) {
-  object_write w{.before = old.version(), .client_version = client_version};
+result<step> replace_object(context& c, const found& old, replacement with) {
+  object_write w{.before = old.version(), .client_version = with.client_version};
+  auto& tree = with.tree;
+  auto sent = take_owners(tree);
   auto key = old.record->key;
   w.what.when.push_back(
     {.what = store::predicate::test::modified_is, .key = key, .at = old.version()});
@@ -124,6 +144,7 @@ result<step> replace_object(context& c, const found& old, json tree, bool client
   keep_allocations(c, tree, old.tree);
   fill_in(c, tree);
   keep_system_fields(c, tree, old.tree);
+  auto owners = owners_of(c, old, with, sent);
   CHECK_RETURN(mutate(c, admission::operation::update, tree, &old.tree, w.what));
   CHECK_RETURN(validate(c, tree, &old.tree));
   auto goes = ready_to_go(c, tree); // its last finalizer went
@@ -133,7 +154,7 @@ result<step> replace_object(context& c, const found& old, json tree, bool client
       && spec_differs(tree, old.tree)) // admission and allocation count, too
     tree["metadata"]["generation"] = old.tree["metadata"].value("generation", std::int64_t{0}) + 1;
   auto& own = w.what.then.front();
-  own.value = stored_bytes(c, tree);
+  own.value = stored_bytes(c, tree, owners);
   if (goes) {
     own = {.what = store::operation::kind::erase, .key = key, .value = {}};
   } else if (own.value == *old.record->value) {
@@ -141,6 +162,7 @@ result<step> replace_object(context& c, const found& old, json tree, bool client
     w.changes = false;
   }
   w.tree = std::move(tree);
+  w.owners = std::move(owners);
   return finish(c, std::move(w));
 }
 
@@ -158,7 +180,7 @@ result<step> update_object(context& c) {
   if (version && *version != old.version())
     return conflict(c, c.request.name);
   CHECK_RETURN(check_uid(c, tree, old.tree));
-  return replace_object(c, old, std::move(tree), version.has_value());
+  return replace_object(c, old, {std::move(tree), version.has_value()});
 }
 
 result<void> check_uid(const context& c, const json& tree, const json& old) {
@@ -184,19 +206,22 @@ result<json> apply_patch(context& c, json current, const schema::type& of, const
     return patch::apply_strategic(std::move(current), document, of);
   case api::patch_type::apply: break;
   }
-  return failure{
-    .reason = reason::unsupported_media_type,
-    .message = c.request.patch == api::patch_type::apply
-                 ? "server-side apply is not served yet: use kubectl apply without --server-side"
-                 : "the body of the request was in an unknown format - accepted media types "
-                   "include: application/json-patch+json, application/merge-patch+json"};
+  return failure{.reason = reason::unsupported_media_type,
+                 .message =
+                   "the body of the request was in an unknown format - accepted media types "
+                   "include: application/json-patch+json, application/merge-patch+json, "
+                   "application/apply-patch+yaml"};
 }
 
 result<step> patch_object(context& c) {
+  if (c.request.patch == api::patch_type::apply)
+    return apply_object(c);
   OR_RETURN(auto document, parse_body(c, nullptr));
   OR_RETURN(auto old, fetch(c, c.request.ns, c.request.name));
   auto current = old.tree;
   current["metadata"]["resourceVersion"] = to_string(old.version());
+  if (!old.owners.empty() && mentions_owners(c, document))
+    current["metadata"]["managedFields"] = read_tree(old.owners);
   OR_RETURN(auto tree, apply_patch(c, std::move(current), *c.of.of, document));
   CHECK_RETURN(check_patched(c, c.of, tree, document));
   CHECK_RETURN(match_path(c, tree));
@@ -208,7 +233,7 @@ result<step> patch_object(context& c) {
   if (version && *version != old.version())
     return conflict(c, c.request.name);
   CHECK_RETURN(check_uid(c, tree, old.tree));
-  return replace_object(c, old, std::move(tree), named && version);
+  return replace_object(c, old, {std::move(tree), named && version});
 }
 
 } // namespace troupe::pipeline

@@ -40,6 +40,26 @@ TEST_CASE("object: the canonical encoding begins with apiVersion, kind and metad
   CHECK(encode(json::object()) == R"({"apiVersion":"","kind":"","metadata":{}})");
 }
 
+TEST_CASE("object: managedFields stand last in the metadata and are cut out and put in as text") {
+  auto tree = full_tree();
+  auto bytes = encode(tree);
+  auto owners = managed_fields(bytes);
+  CHECK(owners == R"([{"fieldsV1":{"f:x":{}},"manager":"m"}])");
+  CHECK(bytes.find(R"("uid":"u-1","managedFields":[)") != std::string::npos);
+  auto bare = without(bytes, owners);
+  tree["metadata"].erase("managedFields");
+  CHECK(bare == encode(tree));
+  CHECK(encode(tree, owners) == bytes);
+  CHECK(managed_fields(bare).empty());
+  CHECK(without(bare, {}) == bare);
+  json alone{{"kind", "K"}, {"metadata", {{"managedFields", json::array({1})}}}};
+  auto only = encode(alone);
+  CHECK(without(only, managed_fields(only)) == R"({"apiVersion":"","kind":"K","metadata":{}})");
+  std::string first = R"({"apiVersion":"","kind":"K","metadata":{"managedFields":[1],"name":"n"}})";
+  CHECK(without(first, managed_fields(first))
+        == R"({"apiVersion":"","kind":"K","metadata":{"name":"n"}})");
+}
+
 TEST_CASE("object: metadata is read from the encoded bytes") {
   auto o = parsed(full_tree());
   CHECK(o.api_version == "v1");

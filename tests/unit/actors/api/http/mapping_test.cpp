@@ -191,6 +191,32 @@ TEST_CASE("mapping: the options of writing and of deleting") {
           ->options.force);
 }
 
+TEST_CASE("mapping: who writes is the fieldManager, else the first word of the User-Agent") {
+  auto manager = [](const char* method, const std::string& query, const std::string& agent,
+                    const char* type = "application/json") {
+    auto path = std::string{"/api/v1/namespaces"} + (method[1] == 'O' ? "" : "/n") + query;
+    return to_api(asking(method, path, {{"Content-Type", type}, {"User-Agent", agent}}))
+      ->options.field_manager;
+  };
+  CHECK(manager("POST", "", "kubectl/v1.33.0 (linux/amd64) kubernetes/1234567") == "kubectl");
+  CHECK(manager("PUT", "?fieldManager=me", "kubectl/v1.33.0") == "me");
+  CHECK(manager("PATCH", "", "OpenAPI-Generator/1.0/python", "application/merge-patch+json")
+        == "OpenAPI-Generator");
+  CHECK(manager("POST", "", "") == "");
+  CHECK(manager("POST", "", std::string(200, 'x')).size() == 128);
+  CHECK(manager("PATCH", "", "kubectl/v1.33.0", "application/apply-patch+yaml") == "");
+}
+
+TEST_CASE("mapping: only an apply may force") {
+  auto forced = to_api(asking("PATCH", "/api/v1/nodes/n?force=true",
+                              {{"Content-Type", "application/merge-patch+json"}}));
+  REQUIRE(!forced);
+  CHECK(forced.error().reason == reason::invalid);
+  CHECK(forced.error().message
+        == "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for "
+           "non-apply patch");
+}
+
 TEST_CASE("mapping: what is accepted decides the form of the answer") {
   using transform = decltype(api::wanted::transform);
   struct accept_case {
