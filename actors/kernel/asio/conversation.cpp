@@ -32,6 +32,11 @@ void conversation::shut() {
   channel_.close();
 }
 
+void conversation::look() {
+  drained_ = false;
+  pump();
+}
+
 void conversation::pump() {
   if (shut_ || pumping_ || (!open_ && !shake_hands()))
     return;
@@ -87,14 +92,17 @@ bool conversation::write_some() {
 }
 
 bool conversation::read_some() {
-  if (read_blocked_ || ended_ || !wants_to_read())
+  if (drained_ || read_blocked_ || ended_ || !wants_to_read())
     return false;
   auto& into = read_scratch();
   auto did = channel_.read(into);
   switch (did.step) {
   case step::done: on_bytes({into.data(), did.bytes}); return true;
   case step::want_read:
-  case step::want_write: read_blocked_ = true; break;
+  case step::want_write:
+    read_blocked_ = true;
+    drained_ = did.step == step::want_read;
+    break;
   case step::closed:
     ended_ = true;
     on_end();
@@ -112,7 +120,7 @@ void conversation::arm() {
     channel_.when_readable([me = shared_from_this()](const boost::system::error_code& error) {
       me->read_armed_ = false;
       if (!error)
-        me->pump();
+        me->look();
     });
   }
   if (write && !write_armed_) {

@@ -22,6 +22,8 @@ protected:
 
   /// Moves what can be moved, then waits. Call it after adding to out() or wanting to read again.
   void pump();
+  /// The same, and looks for bytes that the loop has not told of yet.
+  void look();
   outgoing& out() { return out_; }
   channel& over() { return channel_; }
   boost::asio::io_context& loop() const { return loop_; }
@@ -59,6 +61,7 @@ private:
   bool pumping_ = false;
   bool write_blocked_ = false;
   bool read_blocked_ = false;
+  bool drained_ = false; // nothing was there when it was read last, and the loop tells of more
   bool read_armed_ = false;
   bool write_armed_ = false;
 };

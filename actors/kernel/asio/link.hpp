@@ -124,7 +124,7 @@ public:
   /// The link is up: delivers what came early and reads on.
   void rise();
   void send(std::vector<std::string> frames);
-  void resume() { pump(); }
+  void resume() { look(); }
   void drop();
 
 private:
