@@ -62,14 +62,15 @@ class Eye:
                          for p in known if p["kind"] != "balancer"})
 
     def look_until(self, holds, within):
-        """(snapshot, seconds) as soon as holds(snapshot) says nothing; the last complaint if it never does."""
-        started = time.monotonic()
+        """As soon as holds(snapshot) complains of nothing: (snapshot, seconds, None, the last complaint); later not None."""
+        started, last = time.monotonic(), None
         while True:
             seen = self.look()
             complaint = holds(seen)
             took = time.monotonic() - started
             if not complaint or took > within:
-                return seen, took, complaint
+                return seen, took, complaint, last
+            last = complaint
 
 
 def below(path, top):

@@ -141,19 +141,21 @@ class Load:
 
     def _client(self, number):
         me, draw, seen = f"c{number}", random.Random(self.seed * 1000 + number), {}
-        channel = self.access.channel(timeout=self.timeout)
+        # Several connections: what one master told is used with another one.
+        channels = [self.access.channel(timeout=self.timeout) for _ in range(3)]
         due = time.monotonic() + draw.random() / self.rate
         while not self.stopped.wait(max(0.0, due - time.monotonic())):
             due = max(due + 1 / self.rate, time.monotonic())
             try:
-                if self._one(me, channel, seen, draw):
+                if self._one(me, draw.choice(channels), seen, draw):
                     with self.lock:
                         self.done[number] += 1
                         self.lock.notify_all()
             except Lost as why:
                 self._count(self.lost, str(why)[:60])
                 seen.clear()
-        channel.close()
+        for channel in channels:
+            channel.close()
 
     # -- for the driver --------------------------------------------------------------------------
     def start(self):
