@@ -88,4 +88,12 @@ result<void> remove_cgroup(const std::string& path) {
   return out;
 }
 
+void remove_unused_cgroups(std::string path) {
+  for (; path.size() > 1; path.erase(path.rfind('/')))
+    for (const auto& hierarchy : hierarchies()) {
+      std::error_code in_use;
+      fs::remove(hierarchy.string() + path, in_use);
+    }
+}
+
 } // namespace troupe::runtime

@@ -22,5 +22,7 @@ machine examine_machine();
 result<void> make_cgroup(const std::string& path);
 /// Removes it and what is below, in every hierarchy. Fails while processes are in it.
 result<void> remove_cgroup(const std::string& path);
+/// Removes the group and then those above it, as far as nobody else has something in them.
+void remove_unused_cgroups(std::string path);
 
 } // namespace troupe::runtime

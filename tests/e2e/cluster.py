@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -19,6 +20,9 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TROUPE = os.environ.get("TROUPE", os.path.join(ROOT, "build", "release", "troupe"))
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a test that is ended cleans up
 
 
 class Failed(Exception):

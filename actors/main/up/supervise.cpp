@@ -227,6 +227,9 @@ void process_supervisor::end_all() {
       give_back_cgroup(i);
     }
   }
+  for (const auto& p : layout_.processes)
+    if (auto slash = p.cgroup.rfind('/'); slash != std::string::npos)
+      runtime::remove_unused_cgroups(p.cgroup.substr(0, slash));
 }
 
 /// All of a node died with its first process; the kernel may take a moment to see it.
