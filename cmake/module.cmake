@@ -19,6 +19,13 @@ function(troupe_module name)
   endif()
 endfunction()
 
+# troupe_sanitized(simulation simulation): CI builds the target with the sanitizers too, by target
+# `sanitized`, and runs its tests there (ctest -L sanitized).
+function(troupe_sanitized target)
+  set_property(GLOBAL APPEND PROPERTY troupe_sanitized ${target})
+  set_property(TEST ${ARGN} APPEND PROPERTY LABELS sanitized)
+endfunction()
+
 # troupe_test(unit_store_raft SOURCES core_test.cpp USES store_raft): a doctest program, run by ctest.
 # PCH: the sources include CAF.
 function(troupe_test name)
@@ -36,4 +43,7 @@ function(troupe_test name)
     set(arg_TIMEOUT 120)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(name MATCHES "^unit_(config|store)_")
+    troupe_sanitized(${name} ${name})
+  endif()
 endfunction()
