@@ -11,6 +11,9 @@
 
 namespace troupe::sim {
 
+/// The Deployment's controller has seen its spec and all pods are as it wants them.
+bool as_wanted(const views::deployment& d);
+
 class facts {
 public:
   facts(const chronicle& past, const cluster& of, report& to) : past_(past), of_(of), to_(to) {}
