@@ -116,9 +116,13 @@ private:
 };
 
 void append_step(std::string& out, const step& s) {
-  std::string text{letters[static_cast<std::size_t>(s.what)], ':'};
-  text += s.text;
-  append_quoted(out, text);
+  auto letter = letters[static_cast<std::size_t>(s.what)];
+  if (is_plain(s.text)) {
+    (out += '"') += letter;
+    (out += ':').append(s.text) += '"';
+    return;
+  }
+  append_quoted(out, std::string{letter, ':'} + s.text);
 }
 
 /// `self`: the set's own owner is a member, too.

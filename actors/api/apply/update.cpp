@@ -65,7 +65,7 @@ const difference* views::in(const std::string& api_version) {
 
 void record_update(managers& m, const writing& w, const json* before, const json& after) {
   auto changes = compare_for(w, before, after);
-  auto taken = changes.changed;
+  auto taken = m.empty() ? std::move(changes.changed) : changes.changed; // nobody else will look
   strip(taken);
   strip(changes.removed); // the system's comings and goings are nobody's business
   if (taken.empty() && changes.removed.empty())
@@ -84,7 +84,10 @@ void record_update(managers& m, const writing& w, const json* before, const json
             all.end());
   if (!taken.empty()) {
     auto& mine = m.at({w.manager, operation::update, w.api_version, w.subresource}, w.api_version);
-    mine.fields.unite(taken);
+    if (mine.fields.empty())
+      mine.fields = claim{std::move(taken)};
+    else
+      mine.fields.unite(taken);
     mine.time = w.time;
   }
   m.cap();
