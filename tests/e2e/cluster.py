@@ -34,6 +34,13 @@ def expect(holds, what):
         raise Failed(what)
 
 
+def within(took, bar, what):
+    """A figure's bar: held exactly with TROUPE_BARS=strict (a quiet machine, as for an acceptance);
+    else four times as much, which a busy machine keeps and a mistake does not."""
+    limit = bar if os.environ.get("TROUPE_BARS") == "strict" else 4 * bar
+    expect(took <= limit, f"{what} took {took:.2f} s, more than {limit} s (the bar is {bar} s)")
+
+
 def until(fact, within, what):
     """Polls fact() until it is true; returns its value. Fails with what was seen last."""
     deadline = time.monotonic() + within
