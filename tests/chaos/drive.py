@@ -59,6 +59,18 @@ class Verdict:
         return 0
 
 
+def run(main):
+    """Ends the program with main's exit code; what cannot go on is one line."""
+    if not os.path.exists(TROUPE):
+        sys.exit(f"there is no program {TROUPE}: build it (`ninja -C build/release troupe`), or name it in TROUPE")
+    try:
+        code = main()
+    except (Failed, RuntimeError, subprocess.SubprocessError, OSError) as why:
+        print(f"it cannot go on: {type(why).__name__}: {why}", file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
 def processes(cluster):
     """name: row, of everything that has a process."""
     status = cluster.status()
