@@ -5,8 +5,10 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
 #include <netinet/in.h>
+#include <sstream>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -90,7 +92,19 @@ settings::master settings_of(const std::vector<member>& all, const member& of,
 }
 
 std::string url(std::uint16_t port) {
-  return std::string{"https://"} + address + ":" + std::to_string(port);
+  std::string out = "https://";
+  return out.append(address).append(":").append(std::to_string(port));
+}
+
+result<void> check_etcd_is_there() {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders{path ? path : "/usr/bin"};
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (access((folder + "/etcd").c_str(), X_OK) == 0)
+      return {};
+  return failure{.reason = reason::not_found,
+                 .message = "start etcd: there is no program 'etcd' in the PATH; install "
+                            "etcd-server (scripts/install-packages does)"};
 }
 
 std::vector<std::string> etcd_command(const std::vector<member>& all, const member& of,
@@ -180,6 +194,7 @@ result<troupe_members> start_troupe(const std::string& program, const std::strin
 }
 
 result<members> start_etcd(const std::string& directory, instant now) {
+  CHECK_RETURN(check_etcd_is_there());
   OR_RETURN(auto all, plan_members("etcd-"));
   OR_RETURN(auto ca, pki::authority::generate("bench", now));
   OR_RETURN(auto serving, ca.issue({.who = {.name = "etcd", .groups = {}},
