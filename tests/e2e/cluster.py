@@ -34,10 +34,14 @@ def expect(holds, what):
         raise Failed(what)
 
 
-def within(took, bar, what):
-    """A figure's bar: held exactly with TROUPE_BARS=strict (a quiet machine, as for an acceptance);
+def allowed(bar):
+    """A bar in seconds: held exactly with TROUPE_BARS=strict (a quiet machine, as for an acceptance);
     else four times as much, which a busy machine keeps and a mistake does not."""
-    limit = bar if os.environ.get("TROUPE_BARS") == "strict" else 4 * bar
+    return bar if os.environ.get("TROUPE_BARS") == "strict" else 4 * bar
+
+
+def within(took, bar, what):
+    limit = allowed(bar)
     expect(took <= limit, f"{what} took {took:.2f} s, more than {limit} s (the bar is {bar} s)")
 
 
