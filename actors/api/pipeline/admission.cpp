@@ -18,13 +18,16 @@ bool is_pod(const admission& a) {
   return a.of.group.empty() && a.of.plural == "pods" && a.request.subresource.empty();
 }
 
-/// The spec of a pod that is being made; null when the request makes none, or one without a spec.
-json* new_pod_spec(admission& a) {
-  if (a.what != operation::create || !is_pod(a))
+/// The spec of the pod that the request is about; null when there is none.
+json* pod_spec(admission& a) {
+  if (!a.object || !is_pod(a))
     return nullptr;
   auto spec = a.object->find("spec");
   return spec != a.object->end() && spec->is_object() ? &*spec : nullptr;
 }
+
+/// The spec of a pod that is being made.
+json* new_pod_spec(admission& a) { return a.what == operation::create ? pod_spec(a) : nullptr; }
 
 failure forbid(const admission& a, std::string_view name, std::string_view why) {
   return {.reason = reason::forbidden,
@@ -65,9 +68,10 @@ result<void> service_account(admission& a) {
   return {};
 }
 
-/// 300 s on a node that is not ready or not reachable, unless the pod says otherwise.
+/// 300 s on a node that is not ready or not reachable, unless the pod says otherwise. On an update,
+/// too: an applied list of tolerations takes the place of the one that they were added to.
 result<void> default_tolerations(admission& a) {
-  auto* found = new_pod_spec(a);
+  auto* found = pod_spec(a);
   if (!found)
     return {};
   auto& spec = *found;

@@ -46,6 +46,8 @@ bool is_plain_cpu(const json& metric) {
 
 void autoscaler_to_v1(json& tree) {
   auto& spec = tree["spec"];
+  if (!spec.is_object()) // on its way, an apply may have taken it away
+    spec = json::object();
   auto others = json::array();
   for (const auto& metric : spec.value("metrics", json::array()))
     if (is_plain_cpu(metric) && !spec.contains("targetCPUUtilizationPercentage"))
@@ -91,6 +93,8 @@ json kept(json& tree, const char* annotation) {
 
 void autoscaler_to_v2(json& tree) {
   auto& spec = tree["spec"];
+  if (!spec.is_object()) // on its way, an apply may have taken it away
+    spec = json::object();
   auto metrics = kept(tree, metrics_annotation);
   if (!metrics.is_array())
     metrics = json::array();

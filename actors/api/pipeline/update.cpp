@@ -69,6 +69,15 @@ void confine(const context& c, json& tree, const json& old) {
   }
 }
 
+/// One more than the old object's when the spec differs.
+void count_generation(const context& c, json& tree, const json& old) {
+  if (!counts_generation(c.of))
+    return;
+  copy_member(tree["metadata"], old.at("metadata"), "generation");
+  if (spec_differs(tree, old))
+    tree["metadata"]["generation"] = old["metadata"].value("generation", std::int64_t{0}) + 1;
+}
+
 /// What the server alone decides, carried over from the old object.
 void keep_system_fields(const context& c, json& tree, const json& old) {
   auto& meta = tree["metadata"];
@@ -82,8 +91,7 @@ void keep_system_fields(const context& c, json& tree, const json& old) {
   for (const char* key : {"labels", "annotations", "finalizers", "ownerReferences"})
     if (auto at = meta.find(key); at != meta.end() && at->empty())
       meta.erase(at);
-  if (counts_generation(c.of) && spec_differs(tree, old))
-    meta["generation"] = was.value("generation", std::int64_t{0}) + 1;
+  count_generation(c, tree, old);
 }
 
 bool has_entries(const json& tree, const char* key) {
@@ -99,14 +107,16 @@ bool mentions_owners(const context& c, const json& document) {
          && document["metadata"].contains("managedFields");
 }
 
-/// The managedFields of the new object. A write that changes nothing but their times has the old.
-std::string owners_of(const context& c, const found& old, const replacement& with,
-                      std::string_view sent) {
-  auto out = with.owners ? apply::to_text(*with.owners)
-                         : record_change(c, sent, old.owners, &old.tree, with.tree);
-  if (out != old.owners && with.tree == old.tree && apply::same_but_times(out, old.owners))
-    return std::string{old.owners};
-  return out;
+/// Whether the new bytes differ from the old in the times of their managedFields at most.
+bool only_times_differ(const std::string& now, std::string_view owners, const found& old) {
+  const auto& was = *old.record->value;
+  if (old.owners.empty() || now.size() != was.size() || owners.size() != old.owners.size())
+    return false;
+  auto start = static_cast<std::size_t>(old.owners.data() - was.data());
+  auto end = start + owners.size();
+  return now.compare(0, start, was, 0, start) == 0
+         && now.compare(end, now.npos, was, end, was.npos) == 0
+         && apply::same_but_times(owners, old.owners);
 }
 
 } // namespace
@@ -144,17 +154,20 @@ result<step> replace_object(context& c, const found& old, replacement with) {
   keep_allocations(c, tree, old.tree);
   fill_in(c, tree);
   keep_system_fields(c, tree, old.tree);
-  auto owners = owners_of(c, old, with, sent);
+  auto owners = with.owners ? apply::to_text(*with.owners)
+                            : record_change(c, sent, old.owners, &old.tree, tree);
   CHECK_RETURN(mutate(c, admission::operation::update, tree, &old.tree, w.what));
   CHECK_RETURN(validate(c, tree, &old.tree));
   auto goes = ready_to_go(c, tree); // its last finalizer went
   CHECK_RETURN(allocate(c, goes ? nullptr : &tree, &old.tree, w.what));
   CHECK_RETURN(validate_admission(c, admission::operation::update, &tree, &old.tree, w.what));
-  if (counts_generation(c.of)
-      && spec_differs(tree, old.tree)) // admission and allocation count, too
-    tree["metadata"]["generation"] = old.tree["metadata"].value("generation", std::int64_t{0}) + 1;
+  count_generation(c, tree, old.tree); // admission and allocation may have changed the spec back
   auto& own = w.what.then.front();
   own.value = stored_bytes(c, tree, owners);
+  if (own.value != *old.record->value && only_times_differ(own.value, owners, old)) {
+    own.value = *old.record->value;
+    owners = std::string{old.owners};
+  }
   if (goes) {
     own = {.what = store::operation::kind::erase, .key = key, .value = {}};
   } else if (own.value == *old.record->value) {
