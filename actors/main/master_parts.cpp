@@ -165,13 +165,8 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
 }
 
 void offer_portals(kernel::links& links, const master_wires& wires) {
-  kernel::portal replica{storage::peer_portal,
-                         caf::actor_cast<storage::peer_actor>(wires.replica.slot().address())};
-  replica.accept<storage::letter_sent>({kernel::role::master})
-    .accept<storage::bulk_letter_sent>({kernel::role::master})
-    .accept<storage::propose>({kernel::role::master})
-    .accept<storage::ask_to_join>({kernel::role::master});
-  links.offer(std::move(replica));
+  links.offer(
+    storage::portal_of(caf::actor_cast<storage::peer_actor>(wires.replica.slot().address())));
   kernel::portal raw{storage::raw_portal, wires.raw.handle()};
   raw.accept<storage::commit_raw>({kernel::role::master})
     .accept<storage::read_raw>({kernel::role::master})

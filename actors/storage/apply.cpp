@@ -63,6 +63,7 @@ void apply(host_ptr self, std::vector<raft::entry> entries) {
   step(self, raft::applied{s.applied});
   serve_views(self);
   tell_scope(self);
+  settle_members(self);
 }
 
 } // namespace troupe::storage

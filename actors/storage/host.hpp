@@ -23,8 +23,9 @@ struct flush_queues {
   using local_only = void;
 };
 
-using replica_interface = replica_actor::extend_with<peer_actor>::extend_with<
-  kernel::link_subscriber>::extend<proto::tell<tick>, proto::tell<flush_queues>>;
+using replica_interface =
+  replica_actor::extend_with<peer_actor>::extend_with<kernel::link_subscriber>::extend_with<
+    leaving_actor>::extend<proto::tell<tick>, proto::tell<flush_queues>>;
 
 struct replica_host;
 using host_ptr = kernel::self_ptr<replica_interface, replica_host>;
@@ -70,6 +71,22 @@ struct known_peer {
   peer_actor handle;
 };
 
+/// Somebody waits until a member is out.
+struct waiting_removal {
+  kernel::promise<member_removed> to;
+  std::string name;
+  member_id id{};
+  bool was_voter = false;
+  log_index at{}; // of the change in the log; 0: it leads, and another one must do it
+  instant deadline{};
+};
+/// The process waits until another one leads.
+struct leaving_host {
+  kernel::promise<handed_over> to;
+  instant deadline{};
+  std::optional<instant> led_since{}; // by another one
+};
+
 struct replica_host {
   replica_host() = default;
   replica_host(const replica_host&) = delete;
@@ -83,6 +100,14 @@ struct replica_host {
   std::uint64_t next_ticket = 1;
   std::map<member_id, known_peer> peers;
   raft::configuration members; // as last noted
+
+  // members (membership.cpp)
+  std::map<member_id, instant> heard; // of whom, when last
+  std::map<std::uint64_t, waiting_removal> removal_tickets;
+  std::vector<waiting_removal> removals;
+  std::optional<leaving_host> leaving;
+  instant leads_since{};
+  instant next_question{}; // whether it still belongs to them
 
   // events for the core; stepping is never nested
   std::deque<raft::event> events;
@@ -160,6 +185,17 @@ void serve_views(host_ptr self); // those that waited long enough, one way or th
 
 /// (snapshots.cpp)
 void perform_snapshot(host_ptr self, const raft::snapshot_order& o);
+
+/// (membership.cpp)
+bool is_heard(host_ptr self, member_id who); // within the last election timeout
+kernel::reply<join_answered> take_join(host_ptr self, const ask_to_join& m);
+kernel::reply<member_removed> take_removal(host_ptr self, const remove_member& m);
+kernel::reply<members_listed> take_list(host_ptr self, const list_members& m);
+kernel::reply<whether_member> take_question(host_ptr self, const ask_whether_member& m);
+kernel::reply<handed_over> take_hand_over(host_ptr self);
+void answer_removal(host_ptr self, waiting_removal w, const raft::answer& a);
+void settle_members(host_ptr self); // something was applied, or somebody else leads
+void keep_members(host_ptr self);
 
 /// (upkeep.cpp)
 void keep_up(host_ptr self);

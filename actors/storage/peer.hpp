@@ -1,8 +1,10 @@
 // What the replicas of the masters say to each other, over links (portal "replica").
 #pragma once
 
+#include "actors/kernel/links.hpp"
 #include "actors/kernel/protocol.hpp"
 #include "actors/kernel/types.hpp"
+#include "actors/storage/members.hpp"
 #include "config/base/ids.hpp"
 
 #include <caf/meta/type_name.hpp>
@@ -62,13 +64,18 @@ template <class F> auto inspect(F& f, join_answered& m) {
   return f(caf::meta::type_name("storage.join_answered"), m.accepted);
 }
 
-using peer_actor = caf::typed_actor< //
-  proto::tell<letter_sent>,          //
-  proto::tell<bulk_letter_sent>,     //
-  proto::ask<propose, proposed>,     //
-  proto::ask<ask_to_join, join_answered>>;
+using peer_actor = caf::typed_actor<         //
+  proto::tell<letter_sent>,                  //
+  proto::tell<bulk_letter_sent>,             //
+  proto::ask<propose, proposed>,             //
+  proto::ask<ask_to_join, join_answered>,    //
+  proto::ask<list_members, members_listed>,  //
+  proto::ask<remove_member, member_removed>, //
+  proto::ask<ask_whether_member, whether_member>>;
 
 inline constexpr auto peer_portal = "replica";
+/// What masters may say to this one's replica.
+kernel::portal portal_of(const peer_actor& replica);
 
 void register_types(kernel::message_types& types);
 

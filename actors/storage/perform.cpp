@@ -26,6 +26,8 @@ void note_leadership(host_ptr self, const raft::leadership& now) {
     s.scope_told = false;
     self->tell(s.with.scope, kernel::following{});
   }
+  if (now.role == raft::role_name::leader)
+    s.leads_since = steady(self);
   self->tell(s.with.hub, leader_changed{});
   tell_scope(self);
 }
@@ -43,6 +45,8 @@ void perform(host_ptr self, raft::effects todo) {
     apply(self, std::move(todo.apply));
   for (const auto& a : todo.answers)
     answer_proposal(self, a);
+  if (todo.leadership)
+    settle_members(self);
   for (const auto& r : todo.reads)
     answer_read(self, r);
   for (const auto& l : todo.load)

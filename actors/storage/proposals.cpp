@@ -138,7 +138,9 @@ void answer_proposal(host_ptr self, const raft::answer& a) {
     return peers.mapped().answer(
       proposed{.accepted = accepted, .busy = busy, .term = a.first.term, .first = a.first.index});
   if (auto join = s.join_tickets.extract(ticket))
-    join.mapped().answer(join_answered{accepted});
+    return join.mapped().answer(join_answered{accepted});
+  if (auto removal = s.removal_tickets.extract(ticket))
+    answer_removal(self, std::move(removal.mapped()), a);
 }
 
 void settle_write(host_ptr self, log_index at, term_id term, const store::outcome* outcome) {

@@ -22,7 +22,9 @@ void take_letter(host_ptr self, const std::string& bytes) {
   auto l = raft::decode(bytes);
   if (!l || l->to != self->state.with.settings.raft.self)
     return;
-  if (!self->state.core->members().find(l->from))
+  if (self->state.core->members().find(l->from))
+    self->state.heard[l->from] = steady(self);
+  else
     meet(self, l->from);
   step(self, raft::received{std::move(*l)});
 }
@@ -55,35 +57,8 @@ kernel::reply<proposed> take_proposal(host_ptr self, const propose& m) {
   return to;
 }
 
-kernel::reply<join_answered> take_join(host_ptr self, const ask_to_join& m) {
-  auto& s = self->state;
-  auto to = self->promise<join_answered>();
-  const auto* known = s.core->members().find(m.id);
-  if (known && known->address == m.address) {
-    to.answer(join_answered{true});
-    return to;
-  }
-  if (s.leadership.role == raft::role_name::leader) {
-    auto ticket = s.next_ticket++;
-    s.join_tickets[ticket] = to;
-    raft::membership_change change = raft::add_learner{m.id, m.address};
-    if (known)
-      change = raft::move_member{m.id, m.address};
-    step(self, raft::change_membership{raft::ticket{ticket}, std::move(change)});
-    return to;
-  }
-  auto leader =
-    s.leadership.leader == raft::nobody ? peer_actor{} : peer_of(self, s.leadership.leader);
-  if (!leader)
-    return kernel::answer(failure{.reason = reason::unavailable,
-                                  .message = "no master leads at the moment",
-                                  .causes = {},
-                                  .retry_after_seconds = 1});
-  self->ask(leader, m, 5s).then([to](result<join_answered> r) mutable { to.answer(std::move(r)); });
-  return to;
-}
-
 void connection_lost(host_ptr self, const std::string& peer) {
+  self->state.heard.erase(member_of(peer));
   step(self, raft::connection_reset{member_of(peer)});
 }
 
@@ -133,12 +108,17 @@ replica_interface::behavior_type behave(host_ptr self, replica_dependencies with
     [self](const bulk_letter_sent& m) { take_letter(self, m.bytes); },
     [self](const propose& m) { return take_proposal(self, m); },
     [self](const ask_to_join& m) { return take_join(self, m); },
+    [self](const list_members& m) { return take_list(self, m); },
+    [self](const remove_member& m) { return take_removal(self, m); },
+    [self](const ask_whether_member& m) { return take_question(self, m); },
+    [self](const hand_over&) { return take_hand_over(self); },
     [](const kernel::link_up&) {},
     [self](const kernel::link_down& m) { connection_lost(self, m.peer.name); },
     [self](const tick&) {
       self->after(self->state.with.settings.tick, tick{});
       step(self, raft::tick{});
       keep_up(self);
+      keep_members(self);
     },
     [self](const flush_queues&) {
       self->state.flush_scheduled = false;
@@ -153,7 +133,7 @@ replica_interface::behavior_type behave(host_ptr self, replica_dependencies with
 replica_handles spawn_replica(const kernel::place& at, replica_dependencies with) {
   auto spawned = kernel::spawn<replica_interface, replica_host>(at.with_mailbox(65'536), behave,
                                                                 std::move(with));
-  return {.local = spawned, .peers = spawned, .links = spawned};
+  return {.local = spawned, .peers = spawned, .links = spawned, .leaving = spawned};
 }
 
 member_id member_of(std::string_view name) {

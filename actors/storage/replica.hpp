@@ -53,10 +53,12 @@ struct replica_dependencies {
 };
 
 /// Speaks replica_actor inside the process, peer_actor to the other masters, and hears of links.
+/// Fails with `gone` when this member was removed from the group.
 struct replica_handles {
   replica_actor local;
   peer_actor peers;
   kernel::link_subscriber links;
+  leaving_actor leaving; // before its process stops
 };
 replica_handles spawn_replica(const kernel::place& at, replica_dependencies with);
 

@@ -10,12 +10,30 @@ void register_types(kernel::message_types& types) {
   types.add<proposed>("storage.proposed");
   types.add<ask_to_join>("storage.ask_to_join");
   types.add<join_answered>("storage.join_answered");
+  types.add<list_members>("storage.list_members");
+  types.add<members_listed>("storage.members_listed");
+  types.add<remove_member>("storage.remove_member");
+  types.add<member_removed>("storage.member_removed");
+  types.add<ask_whether_member>("storage.ask_whether_member");
+  types.add<whether_member>("storage.whether_member");
   types.add<commit_raw>("storage.commit_raw");
   types.add<raw_committed>("storage.raw_committed");
   types.add<read_raw>("storage.read_raw");
   types.add<raw_read>("storage.raw_read");
   types.add<list_raw>("storage.list_raw");
   types.add<raw_listed>("storage.raw_listed", kernel::lane::bulk);
+}
+
+kernel::portal portal_of(const peer_actor& replica) {
+  kernel::portal out{peer_portal, replica};
+  out.accept<letter_sent>({kernel::role::master})
+    .accept<bulk_letter_sent>({kernel::role::master})
+    .accept<propose>({kernel::role::master})
+    .accept<ask_to_join>({kernel::role::master})
+    .accept<list_members>({kernel::role::master})
+    .accept<remove_member>({kernel::role::master})
+    .accept<ask_whether_member>({kernel::role::master});
+  return out;
 }
 
 } // namespace troupe::storage

@@ -44,14 +44,14 @@ void compact(host_ptr self) {
     propose_command(self, store::encode(store::command{store::compact_history{*due}}));
 }
 
-/// Learners become voters when they have caught up.
+/// Learners become voters when they have caught up, and are there: a majority counts on them.
 void promote(host_ptr self) {
   auto& s = self->state;
   if (!s.scope_told || steady(self) - s.last_promote < promote_every)
     return;
   s.last_promote = steady(self);
   for (const auto& m : s.core->members().members)
-    if (m.role == raft::member_role::learner)
+    if (m.role == raft::member_role::learner && is_heard(self, m.id))
       return step(self, raft::change_membership{raft::ticket{0}, raft::promote{m.id}});
 }
 

@@ -12,12 +12,7 @@ struct store_life final : life {
 
 void offer(life& l) {
   auto address = l.replica.slot().address();
-  kernel::portal portal{storage::peer_portal, caf::actor_cast<storage::peer_actor>(address)};
-  portal.accept<storage::letter_sent>({kernel::role::master})
-    .accept<storage::bulk_letter_sent>({kernel::role::master})
-    .accept<storage::propose>({kernel::role::master})
-    .accept<storage::ask_to_join>({kernel::role::master});
-  l.links->offer(std::move(portal));
+  l.links->offer(storage::portal_of(caf::actor_cast<storage::peer_actor>(address)));
   l.links->subscribe(caf::actor_cast<kernel::link_subscriber>(address));
 }
 
