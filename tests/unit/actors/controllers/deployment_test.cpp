@@ -346,7 +346,7 @@ TEST_CASE("deployment: property: never more pods than replicas plus surge, never
     for (int image = 1; image <= 4; ++image) {
       w.put(of::deployments, make(image));
       // Half of the time the next template comes in the middle of the rollout of this one.
-      auto rounds = random.chance(1, 2) ? random.below(6) : 200;
+      auto rounds = random.chance(1, 2) ? random.below(6) : 60;
       auto floor = std::max<std::int64_t>(0, replicas - static_cast<std::int64_t>(unavailable));
       auto check = [&] {
         auto pods = w.views<views::pod>(of::pods, ns);
