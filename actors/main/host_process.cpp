@@ -2,6 +2,7 @@
 
 #include "actors/kernel/asio/transport.hpp"
 #include "actors/main/link_types.hpp"
+#include "actors/main/program.hpp"
 #include "config/pki/key.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -49,8 +50,11 @@ host_process::host_process(const host_options& o)
     *system_, {.who = o.who, .seed = random_seed(), .trace_bytes = o.trace_bytes},
     kernel::make_system_clock());
   process_->on_fatal([this](const std::string& path, const failure& why) {
-    std::cerr << "the actor '" << path
-              << "' died and this process cannot go on without it: " << why.message << std::endl;
+    if (removed_)
+      std::cerr << "troupe: " << why.message << std::endl;
+    else
+      std::cerr << "the actor '" << path
+                << "' died and this process cannot go on without it: " << why.message << std::endl;
     eventfd_write(fatal_, 1);
   });
   auto transport = kernel::make_asio_transport({.credential = o.credential, .ca_pem = o.ca_pem});
@@ -69,14 +73,17 @@ host_process::~host_process() {
   close(fatal_);
 }
 
-int host_process::run(kernel::tree t) {
+int host_process::run(kernel::tree t,
+                      const std::function<void(caf::actor_system&)>& before_stopping) {
   auto tree = kernel::spawn_supervisor(root(), std::move(t));
   pollfd events[] = {{.fd = signals_, .events = POLLIN, .revents = 0},
                      {.fd = fatal_, .events = POLLIN, .revents = 0}};
   while (poll(events, 2, -1) < 0 && errno == EINTR) {
   }
   if (events[1].revents & POLLIN)
-    return 1;
+    return removed_ ? removed_exit_code : 1;
+  if (before_stopping)
+    before_stopping(*system_);
   caf::scoped_actor self{*system_};
   self
     ->request(tree, std::chrono::duration_cast<std::chrono::milliseconds>(stop_within),

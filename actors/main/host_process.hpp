@@ -11,6 +11,8 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,8 +40,12 @@ public:
   kernel::place root() const { return {.process = process_}; }
 
   /// Starts the tree and waits for a signal or a fatal death; stops the tree in order after a
-  /// signal. The exit code.
-  int run(kernel::tree t);
+  /// signal, `before_stopping` first, while all actors still work. The exit code: 0 after a signal,
+  /// removed_exit_code when the cluster has removed this process before, else 1.
+  int run(kernel::tree t, const std::function<void(caf::actor_system&)>& before_stopping = {});
+
+  /// The cluster has removed this process: what dies next says why. From any thread.
+  void removed() { removed_ = true; }
 
 private:
   struct config : caf::actor_system_config {
@@ -47,6 +53,7 @@ private:
   };
   int signals_ = -1;
   int fatal_ = -1; // eventfd
+  std::atomic<bool> removed_{false};
   config config_;
   std::unique_ptr<caf::actor_system> system_;
   kernel::process_ptr process_;

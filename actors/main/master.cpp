@@ -4,12 +4,14 @@
 #include "actors/main/host_process.hpp"
 #include "actors/main/join/door.hpp"
 #include "actors/main/master_parts.hpp"
+#include "actors/main/members.hpp"
 #include "actors/main/pages.hpp"
 #include "actors/main/program.hpp"
 #include "actors/storage/open.hpp"
 #include "config/pki/cluster.hpp"
 #include "config/settings/settings.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -48,6 +50,7 @@ public:
       , wires_(host_.process())
       , front_(host_.process())
       , door_(host_.process())
+      , members_(host_.process())
       , masters_(make_masters_board(with)) {}
 
   result<int> run();
@@ -56,9 +59,11 @@ private:
   result<kernel::tree> tree();
   kernel::child front();
   kernel::child door();
+  kernel::child members();
   std::vector<edge::page_entry> pages();
   std::vector<join::known_member> known_members();
   result<void> start_https();
+  void leave(caf::actor_system& system);
   void add_status(nlohmann::json& to);
   result<std::shared_ptr<http::client>> kubelet(const std::string& address, std::uint16_t port);
 
@@ -68,6 +73,7 @@ private:
   master_wires wires_;
   kernel::stable<edge::front_actor> front_;
   kernel::stable<join::door_actor> door_;
+  kernel::stable<members_page_actor> members_;
   masters_board_ptr masters_;
   schema::catalog_ptr catalog_ = schema::built_in();
   std::shared_ptr<leadership_note> leadership_ = std::make_shared<leadership_note>();
@@ -124,6 +130,8 @@ std::vector<edge::page_entry> master::pages() {
   };
   auto out = process_pages(host_.process(), [this](nlohmann::json& to) { add_status(to); });
   out.insert(out.begin(), {.prefix = join::path, .anonymous = true, .serve = knock});
+  auto of_members = members_pages(members_.handle());
+  out.insert(out.begin(), of_members.begin(), of_members.end());
   return out;
 }
 
@@ -163,6 +171,13 @@ kernel::child master::door() {
           .slot = door_.slot()};
 }
 
+kernel::child master::members() {
+  auto replica = caf::actor_cast<storage::peer_actor>(wires_.replica.slot().address());
+  return {.name = "members",
+          .spawn = [replica](const kernel::place& at) { return spawn_members_page(at, replica); },
+          .slot = members_.slot()};
+}
+
 kernel::child master::front() {
   edge::front_dependencies front{.workers = wires_.workers(),
                                  .replica = wires_.replica,
@@ -192,7 +207,8 @@ result<kernel::tree> master::tree() {
                       .ca_pem = ca_of(secrets_),
                       .leadership = leadership_,
                       .masters = masters_,
-                      .edge = {front(), door()}});
+                      .edge = {front(), door(), members()},
+                      .removed = [this] { host_.removed(); }});
 }
 
 result<void> master::start_https() {
@@ -215,6 +231,19 @@ result<void> master::start_https() {
   return {};
 }
 
+/// Another one leads first, then those who wait here get their answers: a stop in order fails no
+/// request.
+void master::leave(caf::actor_system& system) {
+  auto replica = caf::actor_cast<storage::leaving_actor>(wires_.replica.slot().address());
+  auto within = with_.election_timeout + with_.election_timeout; // the replica's bound is one
+  caf::scoped_actor self{system};
+  self
+    ->request(replica, std::chrono::duration_cast<std::chrono::milliseconds>(within),
+              storage::hand_over{})
+    .receive([](const storage::handed_over&) {}, [](const caf::error&) {});
+  https_->stop(1s);
+}
+
 result<int> master::run() {
   OR_RETURN(auto t, tree());
   offer_portals(host_.links(), wires_);
@@ -227,8 +256,8 @@ result<int> master::run() {
       if (auto at = endpoint_of(m.address))
         host_.links().dial({m.name, kernel::role::master}, *at);
   CHECK_RETURN(start_https());
-  auto code = host_.run(std::move(t));
-  https_->stop(1s);
+  auto code = host_.run(std::move(t), [this](caf::actor_system& system) { leave(system); });
+  https_->stop(1s); // if a death ended it
   return code;
 }
 

@@ -81,6 +81,7 @@ kernel::child replica_child(const kernel::process_ptr& process, kernel::links& l
                                                           log_index since) {
     note_members(members, since, *board, port);
   };
+  d.removed = with.removed;
   return {.name = "replica",
           .restart = kernel::restart::never, // its death ends the process
           .spawn = [d](const kernel::place& at) { return storage::spawn_replica(at, d).local; },

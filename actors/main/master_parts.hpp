@@ -18,6 +18,7 @@
 #include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ struct master_dependencies {
   std::vector<kernel::child> edge;    // what stands beside the API's workers
   std::vector<kernel::child> scope{}; // what else lives in the leader scope
   storage::replica_settings tuning{}; // what the settings do not say
+  std::function<void()> removed{};    // from the cluster; the replica ends after it
 };
 
 /// Uses `links` for as long as the actors live.

@@ -43,6 +43,7 @@ struct command_line {
     app.add_option("--data-dir", common.data_dir, "directory of the cluster (default ~/.troupe)");
     add_cluster();
     add_processes();
+    add_members();
     add_inspection();
     add_bench();
     add_internal();
@@ -95,6 +96,24 @@ struct command_line {
     c->add_flag("--print-join-command", token.join_command,
                 "the whole command, with the CA's hash");
     add("version", "print the version", []() -> result<int> { return version_command(); });
+  }
+
+  void add_members() {
+    auto* m = app.add_subcommand("member", "the masters that keep the store: list, remove");
+    m->require_subcommand(1);
+    auto* l = m->add_subcommand("list", "name, address, role, last contact and log index of each");
+    l->callback(
+      [this] { chosen = [this] { return member_list_command(common, format == "json"); }; });
+    l->add_option("-o,--output", format, "json")->check(CLI::IsMember({"json"}));
+    auto* r = m->add_subcommand("remove", "take a master out for good, a dead one too; its process "
+                                          "stops with exit code 3, and nothing may be lost by it");
+    r->callback([this] { chosen = [this] { return member_remove_command(common, what); }; });
+    r->add_option("name", what, "as `troupe member list` shows it")->required();
+    auto* a =
+      m->add_subcommand("add", "not from here: a master joins by itself, with `troupe "
+                               "master --join` and a token (`troupe token create --master`)");
+    a->callback([this] { chosen = [] { return member_add_command(); }; });
+    a->allow_extras();
   }
 
   void add_inspection() {

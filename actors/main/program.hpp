@@ -62,6 +62,16 @@ struct token_options {
 /// Prints a new token, or the whole command that joins with it.
 result<int> token_create_command(const common_options& common, const token_options& o);
 
+/// The masters as the store counts them, and how far each is.
+result<int> member_list_command(const common_options& common, bool as_json);
+/// One master, alive or dead, leaves for good.
+result<int> member_remove_command(const common_options& common, const std::string& name);
+/// Always fails: says how a master joins.
+result<int> member_add_command();
+
+/// The exit code of a master that was removed: starting it again would change nothing.
+inline constexpr int removed_exit_code = 3;
+
 struct balancer_options {
   std::string listen; // HOST:PORT
   std::vector<std::string> backends;

@@ -142,6 +142,8 @@ void hear_whether_member(host_ptr self, const whether_member& told) {
   auto& s = self->state;
   if (!told.sure || told.member || told.since < s.core->members_index())
     return;
+  if (s.with.removed)
+    s.with.removed();
   self->fail({.reason = reason::gone,
               .message = "this master was removed from the cluster (troupe member remove) and "
                          "stops; to take part again it joins with an empty data directory"});

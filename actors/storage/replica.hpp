@@ -50,10 +50,13 @@ struct replica_dependencies {
   /// Told at the start and whenever the members of the group change, on the actor's thread; `since`
   /// is greater for later ones, on every master. May be empty.
   std::function<void(const raft::configuration&, log_index since)> members{};
+  /// Told, before the actor ends, that the group has removed this member: it is not to be started
+  /// again. May be empty.
+  std::function<void()> removed{};
 };
 
 /// Speaks replica_actor inside the process, peer_actor to the other masters, and hears of links.
-/// Fails with `gone` when this member was removed from the group.
+/// Ends when this member was removed from the group.
 struct replica_handles {
   replica_actor local;
   peer_actor peers;

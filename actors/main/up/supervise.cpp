@@ -1,5 +1,6 @@
 #include "actors/main/up/supervise.hpp"
 
+#include "actors/main/program.hpp"
 #include "netd/host/link.hpp"
 #include "runtime/host/cgroup.hpp"
 
@@ -125,6 +126,9 @@ void process_supervisor::ended(std::size_t i) {
   p.pidfd = -1;
   give_back_cgroup(i);
   if (!leaving_) {
+    // A master that was removed from the cluster would only say so again.
+    if (WIFEXITED(status) && WEXITSTATUS(status) == program::removed_exit_code)
+      p.put_down = true;
     auto why = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
                                    : "exit code " + std::to_string(WEXITSTATUS(status));
     say(layout_.processes[i].name + " ended by " + why
