@@ -99,6 +99,8 @@ std::string missing(const common_options& common, const up::layout& l) {
   for (const auto& p : l.processes)
     if (p.kind == up::kind::master) {
       const auto* running = cluster->find(p.name);
+      if (running && running->removed)
+        continue;
       auto told = running ? cluster->get(*running, "/troupe/status", 1s)
                           : result<json>{failure{.message = "it is not started"}};
       if (!told)

@@ -19,7 +19,8 @@ result<void> save(const state& s, const std::string& file) {
                    {"address", p.address},
                    {"port", p.port},
                    {"restarts", p.restarts},
-                   {"put_down", p.put_down}});
+                   {"put_down", p.put_down},
+                   {"removed", p.removed}});
   json tree = {{"pid", s.pid}, {"api_port", s.api_port}, {"bridge", s.bridge}, {"processes", all}};
   return pki::write_file(file, tree.dump(2) + "\n", pki::secrecy::open);
 }
@@ -45,7 +46,8 @@ result<state> load_state(const std::string& file) {
                            .address = p.value("address", ""),
                            .port = p.value("port", std::uint16_t{0}),
                            .restarts = p.value("restarts", 0U),
-                           .put_down = p.value("put_down", false)});
+                           .put_down = p.value("put_down", false),
+                           .removed = p.value("removed", false)});
   return s;
 }
 

@@ -22,6 +22,7 @@ struct process_state {
   std::uint16_t port = 0;
   std::uint32_t restarts = 0;
   bool put_down = false; // by `troupe kill --stay-down`: not restarted until the next `troupe up`
+  bool removed = false;  // a master that `troupe member remove` took out: not restarted at all
 };
 
 struct state {

@@ -128,7 +128,7 @@ void process_supervisor::ended(std::size_t i) {
   if (!leaving_) {
     // A master that was removed from the cluster would only say so again.
     if (WIFEXITED(status) && WEXITSTATUS(status) == program::removed_exit_code)
-      p.put_down = true;
+      p.put_down = p.removed = true;
     auto why = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
                                    : "exit code " + std::to_string(WEXITSTATUS(status));
     say(layout_.processes[i].name + " ended by " + why
@@ -155,7 +155,7 @@ json process_supervisor::kill_process(const std::string& name, bool stay_down) {
 
 void process_supervisor::raise_all() {
   for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (!processes_[i].put_down)
+    if (!processes_[i].put_down || processes_[i].removed)
       continue;
     processes_[i].put_down = false;
     if (processes_[i].pid == 0) {
@@ -262,7 +262,8 @@ void process_supervisor::publish() {
                            .address = plan.address,
                            .port = plan.port,
                            .restarts = p.starts > 0 ? p.starts - 1 : 0,
-                           .put_down = p.put_down});
+                           .put_down = p.put_down,
+                           .removed = p.removed});
   }
   if (auto saved = save(s, layout_.state_file()); !saved)
     say(saved.error().message);

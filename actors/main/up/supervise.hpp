@@ -29,6 +29,7 @@ private:
     int pidfd = -1;
     std::uint32_t starts = 0;
     bool put_down = false;
+    bool removed = false; // from the cluster, as it said itself
   };
 
   void decide(const kernel::supervision::event& e);

@@ -111,12 +111,14 @@ TEST_CASE("state: what is saved is loaded again; a missing file says that no clu
                          .address = "10.222.2.1",
                          .port = 10250,
                          .restarts = 2,
-                         .put_down = true}}};
+                         .put_down = true,
+                         .removed = true}}};
   REQUIRE(save(s, file));
   auto back = load_state(file);
   REQUIRE(back);
   CHECK(back->pid == 7);
   CHECK(back->processes[0].put_down);
+  CHECK(back->processes[0].removed);
   CHECK(back->processes[0].restarts == 2);
   std::filesystem::remove_all(dir);
 }
