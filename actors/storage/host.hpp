@@ -84,7 +84,7 @@ struct waiting_removal {
 struct leaving_host {
   kernel::promise<handed_over> to;
   instant deadline{};
-  std::optional<instant> led_since{}; // by another one
+  std::size_t to_note = 0; // others that may still send proposals
 };
 
 struct replica_host {
@@ -106,6 +106,7 @@ struct replica_host {
   std::map<std::uint64_t, waiting_removal> removal_tickets;
   std::vector<waiting_removal> removals;
   std::optional<leaving_host> leaving;
+  std::set<member_id> departing; // leaders whose process is about to stop
   instant leads_since{};
   instant next_question{}; // whether it still belongs to them
 
@@ -193,6 +194,7 @@ kernel::reply<member_removed> take_removal(host_ptr self, const remove_member& m
 kernel::reply<members_listed> take_list(host_ptr self, const list_members& m);
 kernel::reply<whether_member> take_question(host_ptr self, const ask_whether_member& m);
 kernel::reply<handed_over> take_hand_over(host_ptr self);
+kernel::reply<leaving_noted> note_departure(host_ptr self, const leader_leaves& m);
 void answer_removal(host_ptr self, waiting_removal w, const raft::answer& a);
 void settle_members(host_ptr self); // something was applied, or somebody else leads
 void keep_members(host_ptr self);

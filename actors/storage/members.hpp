@@ -56,6 +56,13 @@ struct whether_member {
   log_index since{}; // of the committed members
 };
 
+/// A leader's process is about to stop: send it no proposal any more. What was sent before is
+/// handled before the answer to this, since a link keeps the order.
+struct leader_leaves {
+  member_id id{};
+};
+struct leaving_noted {};
+
 /// This replica's process is about to stop: another one is to lead. Answered when it does and the
 /// writes under way here have their outcome, or after one election timeout all the same.
 struct hand_over {
@@ -88,6 +95,12 @@ template <class F> auto inspect(F& f, ask_whether_member& m) {
 }
 template <class F> auto inspect(F& f, whether_member& m) {
   return f(caf::meta::type_name("storage.whether_member"), m.sure, m.member, m.since);
+}
+template <class F> auto inspect(F& f, leader_leaves& m) {
+  return f(caf::meta::type_name("storage.leader_leaves"), m.id);
+}
+template <class F> auto inspect(F& f, leaving_noted&) {
+  return f(caf::meta::type_name("storage.leaving_noted"));
 }
 
 } // namespace troupe::storage

@@ -176,20 +176,32 @@ void settle_hand_over(host_ptr self) {
   auto& s = self->state;
   if (!s.leaving)
     return;
-  auto& led = s.leaving->led_since;
-  if (leads(self) || s.leadership.leader == raft::nobody)
-    led.reset();
-  else if (!led)
-    led = steady(self);
+  bool led = !leads(self) && s.leadership.leader != raft::nobody;
   bool settled = s.placed.empty() && s.own_tickets.empty() && s.peer_tickets.empty();
-  // One tick more: the others learn of it too, and send their writes there.
-  bool over = led && settled && steady(self) - *led >= s.with.settings.tick;
+  bool over = led && settled && s.leaving->to_note == 0;
   bool alone = leads(self) && successor(self) == raft::nobody;
   if (!over && !alone && steady(self) < s.leaving->deadline)
     return;
   auto to = s.leaving->to;
   s.leaving.reset();
   to.answer(handed_over{!leads(self)});
+}
+
+/// None of the others sends a proposal that nobody would answer.
+void tell_departure(host_ptr self) {
+  auto& s = self->state;
+  for (const auto& m : s.core->members().members) {
+    if (m.id == own_id(self) || !is_heard(self, m.id))
+      continue;
+    ++s.leaving->to_note;
+    self->ask(peer_of(self, m.id), leader_leaves{own_id(self)}, election_timeout(self))
+      .then([self](const result<leaving_noted>&) { // lost: its link is, too
+        auto& leaving = self->state.leaving;
+        if (leaving && leaving->to_note > 0)
+          --leaving->to_note;
+        settle_hand_over(self);
+      });
+  }
 }
 
 } // namespace
@@ -305,12 +317,18 @@ kernel::reply<handed_over> take_hand_over(host_ptr self) {
   if (!leads(self) || s.leaving)
     return handed_over{true};
   auto to = self->promise<handed_over>();
-  s.leaving =
-    leaving_host{.to = to, .deadline = steady(self) + election_timeout(self), .led_since = {}};
+  s.leaving = leaving_host{.to = to, .deadline = steady(self) + election_timeout(self)};
+  tell_departure(self);
   if (auto next = successor(self); next != raft::nobody)
     step(self, raft::transfer_leadership{next});
   settle_hand_over(self);
   return to;
+}
+
+kernel::reply<leaving_noted> note_departure(host_ptr self, const leader_leaves& m) {
+  if (self->state.core->members().find(m.id))
+    self->state.departing.insert(m.id);
+  return leaving_noted{};
 }
 
 void settle_members(host_ptr self) {

@@ -71,6 +71,7 @@ using peer_actor = caf::typed_actor<         //
   proto::ask<ask_to_join, join_answered>,    //
   proto::ask<list_members, members_listed>,  //
   proto::ask<remove_member, member_removed>, //
+  proto::ask<leader_leaves, leaving_noted>,  //
   proto::ask<ask_whether_member, whether_member>>;
 
 inline constexpr auto peer_portal = "replica";

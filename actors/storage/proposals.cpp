@@ -107,8 +107,9 @@ void propose_waiting(host_ptr self) {
   s.writes.clear();
   if (s.leadership.role == raft::role_name::leader)
     return propose_here(self, std::move(writes));
-  auto leader =
-    s.leadership.leader == raft::nobody ? peer_actor{} : peer_of(self, s.leadership.leader);
+  auto leads = s.leadership.leader;
+  bool takes = leads != raft::nobody && !s.departing.contains(leads);
+  auto leader = takes ? peer_of(self, leads) : peer_actor{};
   if (leader)
     return propose_there(self, leader, std::move(writes));
   for (auto& w : writes)

@@ -59,6 +59,7 @@ kernel::reply<proposed> take_proposal(host_ptr self, const propose& m) {
 
 void connection_lost(host_ptr self, const std::string& peer) {
   self->state.heard.erase(member_of(peer));
+  self->state.departing.erase(member_of(peer));
   step(self, raft::connection_reset{member_of(peer)});
 }
 
@@ -112,7 +113,8 @@ replica_interface::behavior_type behave(host_ptr self, replica_dependencies with
     [self](const remove_member& m) { return take_removal(self, m); },
     [self](const ask_whether_member& m) { return take_question(self, m); },
     [self](const hand_over&) { return take_hand_over(self); },
-    [](const kernel::link_up&) {},
+    [self](const leader_leaves& m) { return note_departure(self, m); },
+    [self](const kernel::link_up& m) { self->state.departing.erase(member_of(m.peer.name)); },
     [self](const kernel::link_down& m) { connection_lost(self, m.peer.name); },
     [self](const tick&) {
       self->after(self->state.with.settings.tick, tick{});

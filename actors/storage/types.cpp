@@ -16,6 +16,8 @@ void register_types(kernel::message_types& types) {
   types.add<member_removed>("storage.member_removed");
   types.add<ask_whether_member>("storage.ask_whether_member");
   types.add<whether_member>("storage.whether_member");
+  types.add<leader_leaves>("storage.leader_leaves");
+  types.add<leaving_noted>("storage.leaving_noted");
   types.add<commit_raw>("storage.commit_raw");
   types.add<raw_committed>("storage.raw_committed");
   types.add<read_raw>("storage.read_raw");
@@ -32,6 +34,7 @@ kernel::portal portal_of(const peer_actor& replica) {
     .accept<ask_to_join>({kernel::role::master})
     .accept<list_members>({kernel::role::master})
     .accept<remove_member>({kernel::role::master})
+    .accept<leader_leaves>({kernel::role::master})
     .accept<ask_whether_member>({kernel::role::master});
   return out;
 }
