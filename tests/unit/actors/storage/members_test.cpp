@@ -253,3 +253,22 @@ TEST_CASE("members: who does not lead, or has nobody to lead, stops without wait
   CHECK(!alone->done);
   CHECK(p.world().now() - begun <= 600ms);
 }
+
+TEST_CASE("members: a leader that is about to stop is sent no proposal") {
+  group p{3};
+  REQUIRE(p.led());
+  p.world().advance(2s);
+  auto leads = *p.leader();
+  auto through = p.other(leads, 1);
+  REQUIRE(p.write(through, "a", "1"));
+  REQUIRE(p.world().ask<storage::leaving_noted>(
+    p.peer(through), storage::leader_leaves{storage::member_of(p.c.members[leads].name)}, 1s));
+  auto refused = p.write(through, "a", "2");
+  REQUIRE(!refused);
+  CHECK(refused.error().reason == reason::unavailable); // nothing was done: it may be tried again
+  CHECK(p.read(through, "a") == "1");
+  p.c.crash(leads, crash_kind::kill, 1s); // it is there again, and may lead again
+  p.world().advance(3s);
+  REQUIRE(p.led());
+  CHECK(p.write(through, "a", "3"));
+}
