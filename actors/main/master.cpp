@@ -9,12 +9,15 @@
 #include "actors/main/program.hpp"
 #include "actors/storage/open.hpp"
 #include "config/pki/cluster.hpp"
+#include "config/pki/files.hpp"
 #include "config/settings/settings.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <iostream>
 #include <map>
 #include <mutex>
 
@@ -34,6 +37,17 @@ result<secrets> load_secrets(const settings::master& with) {
 }
 
 std::string ca_of(const secrets& s) { return s.shared.ca.cert().to_pem(); }
+
+/// Written when the cluster has removed this master: the others may not speak to it any more, and
+/// its next start could not find out.
+std::string removal_file(const settings::master& with) { return with.data_dir + "/removed"; }
+
+void note_removal(const settings::master& with) {
+  auto written =
+    pki::write_file(removal_file(with), "by troupe member remove\n", pki::secrecy::open);
+  if (!written) // then the next start asks the others again
+    std::cerr << "troupe: " << written.error().message << std::endl;
+}
 
 /// A master that is being assembled; lives until the program ends.
 class master {
@@ -208,7 +222,10 @@ result<kernel::tree> master::tree() {
                       .leadership = leadership_,
                       .masters = masters_,
                       .edge = {front(), door(), members()},
-                      .removed = [this] { host_.removed(); }});
+                      .removed = [this] {
+                        host_.removed();
+                        note_removal(with_);
+                      }});
 }
 
 result<void> master::start_https() {
@@ -264,6 +281,12 @@ result<int> master::run() {
 } // namespace
 
 result<int> run_master(const settings::master& with) {
+  if (std::filesystem::exists(removal_file(with))) {
+    std::cerr << "troupe: start the master " << with.name << ": it was removed from the cluster ("
+              << removal_file(with) << "); to take part again it joins with an empty data directory"
+              << std::endl;
+    return removed_exit_code;
+  }
   OR_RETURN(auto s, load_secrets(with));
   master m{with, std::move(s)};
   return m.run();
