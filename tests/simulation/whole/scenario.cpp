@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 namespace troupe::sim {
 namespace {
@@ -14,6 +15,7 @@ constexpr duration look_every = 250ms;
 constexpr duration warm_up = 30s;      // until masters lead and nodes are Ready, without a fault
 constexpr duration rest_within = 180s; // after the last fault
 constexpr duration quiet_for = 15s;
+constexpr duration agree_within = 10s;
 
 /// Drawn beside the options of the store.
 node_clocks clocks_of(const options& o) {
@@ -90,6 +92,14 @@ struct run_of {
       out.violation("it was at rest and is not any more: " + why);
   }
 
+  bool level() const {
+    std::set<log_index> applied;
+    for (const auto& m : c.members)
+      if (m.now)
+        applied.insert(m.now->state->facts().applied);
+    return applied.size() <= 1;
+  }
+
   void judge() {
     c.scopes->quiet = true;
     c.world.advance(3s);
@@ -105,6 +115,9 @@ struct run_of {
                       + " sandboxes for " + std::to_string(known.bound_to(hollow.name(i)).size())
                       + " pods");
     }
+    // Leases are renewed for ever: the states are compared where all have applied as much.
+    if (!c.world.run_until([&] { return level(); }, agree_within))
+      out.violation("the replicas do not converge");
     for (const auto& m : c.members)
       if (m.now && c.members.front().now
           && store::state_hash(m.now->state->facts())
