@@ -111,6 +111,9 @@ def moved_without_cause(before, after, process, path, leader_moved):
     return out
 
 
+FIRST_MESSAGES = 300
+
+
 def reborn(before, after, process, path):
     """A complaint unless the victim has a new incarnation that knows nothing of the old one's messages."""
     if path in ENDS_PROCESS:
@@ -122,6 +125,7 @@ def reborn(before, after, process, path):
         return f"{process}/{path}: {len(now)} of {len(then)} are there"
     if max(incarnations(now)) != max(incarnations(then)) + 1:
         return f"{process}/{path}: incarnation {incarnations(then)} -> {incarnations(now)}"
-    if max(r[1] for r in then) > 50 and max(r[1] for r in now) >= max(r[1] for r in then):
+    # A new incarnation gets up to some hundred messages before it is looked at (all the informers' states).
+    if max(r[1] for r in then) > FIRST_MESSAGES and max(r[1] for r in now) >= max(r[1] for r in then):
         return f"{process}/{path}: its counter of messages went on: {then} -> {now}"
     return None

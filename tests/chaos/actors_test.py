@@ -9,7 +9,7 @@ from actors import Snapshot, moved_without_cause, reborn  # noqa: E402
 
 def world(**changed):
     """master-1 and node-1; `changed` maps "process/path" to (incarnation, messages), None (gone), or a pid."""
-    told = {"master-1": [10, {"": [(1, 0, "")], "api": [(1, 0, "")], "api/front": [(1, 100, "")], "hub": [(1, 200, "")],
+    told = {"master-1": [10, {"": [(1, 0, "")], "api": [(1, 0, "")], "api/front": [(1, 100, "")], "hub": [(1, 2000, "")],
                               "replica": [(1, 900, "")], "leader/binder": [(1, 5, "")]}],
             "node-1": [20, {"": [(1, 0, "")], "kubelet/work/manager": [(1, 9, "")], "kubelet/work/pods": [(1, 3, "")],
                             "kubelet/work/pods/a": [(1, 70, "")], "network": [(2, 8, "")]}]}
@@ -37,7 +37,7 @@ class Judge(unittest.TestCase):
         self.assertIn("incarnation", judged("hub")[0])
 
     def test_a_victim_whose_counter_went_on(self):
-        self.assertIn("went on", judged("hub", **{"master-1/hub": (2, 230)})[0])
+        self.assertIn("went on", judged("hub", **{"master-1/hub": (2, 2300)})[0])
 
     def test_a_victim_that_is_gone(self):
         self.assertIn("0 of 1", judged("hub", **{"master-1/hub": None})[0])
