@@ -18,19 +18,25 @@ def now():
 
 
 class Load:
-    def __init__(self, access, file, namespace="chaos", keys=6, clients=8, rate=40, seed=1, timeout=1.0):
+    def __init__(self, access, file, namespace="chaos", keys=6, clients=8, rate=40, seed=1, timeout=1.0,
+                 pinned=()):
+        """pinned: of servers' own addresses; each gets one more client, which reads there and nowhere else."""
+        self.pinned, readers = list(pinned), len(pinned)
         self.access, self.namespace, self.rate, self.seed, self.timeout = access, namespace, rate, seed, timeout
         self.keys = [f"key-{i}" for i in range(keys)]
         self.file = open(file, "w")
         self.lock = threading.Condition()
         self.stopped = threading.Event()
         self.acks = []  # (start, end) of acknowledged writes, by end
-        self.done = [0] * clients  # operations with an answer, per client
+        self.versions = []  # of acknowledged writes
+        self.done = [0] * (clients + readers)  # operations with an answer, per client
         self.left_out = {}  # code: how often an answer promised that nothing was done
         self.lost = {}  # why: how often
         self.odd = []  # answers that no operation should get
         self.values = 0
         self.threads = [threading.Thread(target=self._client, args=(i,), daemon=True) for i in range(clients)]
+        self.threads += [threading.Thread(target=self._reader, args=(clients + i, a), daemon=True)
+                         for i, a in enumerate(self.pinned)]
 
     # -- the history -----------------------------------------------------------------------------
     def _record(self, client, op, key, start, end, **more):
@@ -108,6 +114,8 @@ class Load:
         if code == 200:
             if op == "swap":
                 more["done"] = True
+            with self.lock:
+                self.versions.append(int(answer["metadata"]["resourceVersion"]))
             self._record(me, op, key, start, end, value=value, **more)
             seen[key] = (value, answer["metadata"]["resourceVersion"])
         elif op == "swap" and (code == 422 or (code == 409 and words[0] == "PUT")):
@@ -140,14 +148,21 @@ class Load:
         return self._change(me, channel, key, seen, "swap", words, value, expected=expected)
 
     def _client(self, number):
-        me, draw, seen = f"c{number}", random.Random(self.seed * 1000 + number), {}
         # Several connections: what one master told is used with another one.
-        channels = [self.access.channel(timeout=self.timeout) for _ in range(3)]
+        self._work(number, [self.access.channel(timeout=self.timeout) for _ in range(3)], self._one)
+
+    def _reader(self, number, address):
+        def read(me, channel, seen, draw):
+            return self._read(me, channel, draw.choice(self.keys), seen)
+        self._work(number, [address.channel(timeout=self.timeout)], read)
+
+    def _work(self, number, channels, one):
+        me, draw, seen = f"c{number}", random.Random(self.seed * 1000 + number), {}
         due = time.monotonic() + draw.random() / self.rate
         while not self.stopped.wait(max(0.0, due - time.monotonic())):
             due = max(due + 1 / self.rate, time.monotonic())
             try:
-                if self._one(me, draw.choice(channels), seen, draw):
+                if one(me, draw.choice(channels), seen, draw):
                     with self.lock:
                         self.done[number] += 1
                         self.lock.notify_all()

@@ -37,6 +37,16 @@ class Access:
         return Channel(self, timeout, host or self.host, port or self.port)
 
 
+class Direct:
+    """The same credentials at one server's own address, past the balancers."""
+
+    def __init__(self, access, host, port):
+        self.access, self.host, self.port = access, host, port
+
+    def channel(self, timeout=1.0):
+        return Channel(self.access, timeout, self.host, self.port)
+
+
 class Channel:
     """One connection that stays open; opened again after a failure."""
 

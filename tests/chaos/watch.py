@@ -13,10 +13,12 @@ class Watch:
     def __init__(self, access, path, selector, on_event):
         self.access, self.path, self.selector, self.on_event = access, path, selector, on_event
         self.version = None
+        self.last = 0  # the version it came to, also while it has to list again
         self.resumed = 0  # broken and resumed from the version
         self.expired = 0  # resumed with 410: listed again
         self.events = 0
         self.out_of_order = []  # (version before, version of the event)
+        self.skipped = []  # (after, up to): versions whose events a list stands for
         self.stopped = False
         self.synced = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -43,6 +45,7 @@ class Watch:
         for item in answer["items"]:
             self.on_event("LISTED", item)
         self.version = int(answer["metadata"]["resourceVersion"])
+        self.skipped.append((self.last, self.version))
         self.synced.set()
 
     def _take(self, event):
@@ -56,7 +59,7 @@ class Watch:
         version = int(item["metadata"]["resourceVersion"])
         if version < self.version or (version == self.version and kind != "BOOKMARK"):
             self.out_of_order.append((self.version, version))
-        self.version = version
+        self.version = self.last = version
         if kind != "BOOKMARK":
             self.events += 1
             self.on_event(kind, item)
@@ -87,6 +90,45 @@ class Watch:
                 time.sleep(0.01)  # the next attempt; nothing is awaited here
             channel.close()
             self.resumed += 1
+
+
+class Mirror:
+    """All ConfigMaps of a namespace as one watch shows them, and which versions it was told of."""
+
+    def __init__(self, access, namespace, what):
+        self.lock = threading.Condition()
+        self.what = what
+        self.objects = {}  # name: (version, data.v)
+        self.told = set()  # versions of events
+        self.watch = Watch(access, f"/api/v1/namespaces/{namespace}/configmaps", "", self._event)
+
+    def _event(self, kind, item):
+        with self.lock:
+            if kind == "RELIST":
+                self.objects.clear()
+                return
+            name, version = item["metadata"]["name"], int(item["metadata"]["resourceVersion"])
+            if kind != "LISTED":
+                self.told.add(version)
+            if kind == "DELETED":
+                self.objects.pop(name, None)
+            else:
+                self.objects[name] = (version, item.get("data", {}).get("v"))
+            self.lock.notify_all()
+
+    def shows(self, names, wanted, within):
+        """Waits until it shows these objects as they are; None, or what differs."""
+        def differs():
+            return [(n, self.objects.get(n), wanted[n]) for n in names if self.objects.get(n) != wanted[n]]
+        with self.lock:
+            if self.lock.wait_for(lambda: not differs(), within):
+                return None
+            return differs()[:3]
+
+    def missed(self, versions):
+        """Acknowledged versions that it was never told of, by an event or by a list in place of events."""
+        lists = self.watch.skipped
+        return [v for v in versions if v not in self.told and not any(a < v <= b for a, b in lists)]
 
 
 class Pods:
