@@ -31,10 +31,16 @@ void append_key_value(std::string& out, const schema::type& list, const json& en
 }
 
 step keyed_step(const schema::type& list, const json& entry) {
-  std::array<std::string_view, 8> names;
-  auto count = std::min(list.list_keys.size(), names.size());
-  auto end = std::copy_n(list.list_keys.begin(), count, names.begin());
-  std::sort(names.begin(), end);
+  std::array<std::string_view, 8> names; // sorted
+  auto end = names.begin();
+  for (std::string_view key : list.list_keys) {
+    if (end == names.end())
+      break;
+    auto at = std::upper_bound(names.begin(), end, key);
+    std::move_backward(at, end, end + 1);
+    *at = key;
+    ++end;
+  }
   step out{step::kind::key, "{"};
   for (auto name = names.begin(); name != end; ++name) {
     std::string value;

@@ -203,7 +203,8 @@ void lane_connection::greet_back(std::string_view& bytes) {
   bytes.remove_prefix(n);
   if (early_.size() < greeting::size)
     return;
-  auto said = decode_greeting(std::exchange(early_, {}));
+  auto said = decode_greeting(early_);
+  early_.clear();
   if (!said) {
     fail(said.error());
     return;
