@@ -5,80 +5,117 @@ namespace {
 
 namespace pb = etcdserverpb;
 
-pb::Compare compare_of(const store::predicate& p) {
+std::int64_t number(revision r) { return static_cast<std::int64_t>(raw(r)); }
+revision version(std::int64_t n) { return revision{static_cast<std::uint64_t>(n)}; }
+
+pb::Compare compare_of(const compare& c) {
   pb::Compare out;
-  out.set_key(p.key);
-  using test = store::predicate::test;
-  switch (p.what) {
-  case test::absent: // a key that does not exist counts as created at 0
+  out.set_key(c.key);
+  out.set_result(c.how == compare::test::equal ? pb::Compare::EQUAL : pb::Compare::GREATER);
+  if (c.of == compare::field::created) {
     out.set_target(pb::Compare::CREATE);
-    out.set_result(pb::Compare::EQUAL);
-    out.set_create_revision(0);
-    break;
-  case test::present:
-    out.set_target(pb::Compare::CREATE);
-    out.set_result(pb::Compare::GREATER);
-    out.set_create_revision(0);
-    break;
-  case test::modified_is:
+    out.set_create_revision(number(c.to));
+  } else {
     out.set_target(pb::Compare::MOD);
-    out.set_result(pb::Compare::EQUAL);
-    out.set_mod_revision(static_cast<std::int64_t>(raw(p.at)));
-    break;
+    out.set_mod_revision(number(c.to));
   }
   return out;
 }
 
-} // namespace
-
-std::string end_of_prefix(std::string prefix) {
-  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff)
-    prefix.pop_back();
-  if (prefix.empty())
-    return std::string(1, '\0'); // no end: all keys
-  prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
-  return prefix;
+pb::RequestOp op_of(const order& o) {
+  pb::RequestOp out;
+  switch (o.what) {
+  case order::kind::put: {
+    auto* put = out.mutable_request_put();
+    put->set_key(o.key);
+    put->set_value(o.value);
+    put->set_lease(o.lease);
+    break;
+  }
+  case order::kind::erase: out.mutable_request_delete_range()->set_key(o.key); break;
+  case order::kind::look: {
+    auto* range = out.mutable_request_range();
+    range->set_key(o.key);
+    range->set_keys_only(true);
+    break;
+  }
+  }
+  return out;
 }
+
+record record_of(pb::KeyValue&& kv) {
+  return {.key = std::move(*kv.mutable_key()),
+          .value = std::move(*kv.mutable_value()),
+          .created = version(kv.create_revision()),
+          .modified = version(kv.mod_revision())};
+}
+
+std::vector<record> records_of(pb::RangeResponse& what) {
+  std::vector<record> out;
+  out.reserve(static_cast<std::size_t>(what.kvs_size()));
+  for (auto& kv : *what.mutable_kvs())
+    out.push_back(record_of(std::move(kv)));
+  return out;
+}
+
+} // namespace
 
 pb::RangeRequest to_wire(const question& what) {
   pb::RangeRequest out;
   out.set_key(what.from);
   out.set_range_end(what.to);
   out.set_limit(static_cast<std::int64_t>(what.limit));
-  out.set_revision(static_cast<std::int64_t>(raw(what.at)));
+  out.set_revision(number(what.at));
   out.set_serializable(!what.linearizable);
   return out;
 }
 
-result<pb::TxnRequest> to_wire(const store::transaction& what) {
-  if (what.fence)
-    return failure{.reason = reason::bad_request,
-                   .message = "commit to etcd: it knows no leader scopes"};
+pb::TxnRequest to_wire(const txn& what) {
   pb::TxnRequest out;
-  for (const auto& p : what.when)
-    *out.add_compare() = compare_of(p);
-  for (const auto& o : what.then) {
-    auto* op = out.add_success();
-    if (o.what == store::operation::kind::put) {
-      op->mutable_request_put()->set_key(o.key);
-      op->mutable_request_put()->set_value(o.value);
-    } else {
-      op->mutable_request_delete_range()->set_key(o.key);
-    }
-  }
+  for (const auto& c : what.when)
+    *out.add_compare() = compare_of(c);
+  for (const auto& o : what.then)
+    *out.add_success() = op_of(o);
+  for (const auto& o : what.otherwise)
+    *out.add_failure() = op_of(o);
+  return out;
+}
+
+pb::WatchRequest to_wire(const watch_question& what) {
+  pb::WatchRequest out;
+  auto* create = out.mutable_create_request();
+  create->set_key(what.from);
+  create->set_range_end(what.to);
+  create->set_start_revision(number(what.start));
+  create->set_prev_kv(what.before);
+  create->set_fragment(true);
   return out;
 }
 
 answer from_wire(pb::RangeResponse&& what) {
-  answer out{.at = revision{static_cast<std::uint64_t>(what.header().revision())},
-             .records = {},
-             .count = static_cast<std::uint64_t>(what.count())};
-  out.records.reserve(static_cast<std::size_t>(what.kvs_size()));
-  for (auto& kv : *what.mutable_kvs())
-    out.records.push_back({.key = std::move(*kv.mutable_key()),
-                           .value = std::move(*kv.mutable_value()),
-                           .created = revision{static_cast<std::uint64_t>(kv.create_revision())},
-                           .modified = revision{static_cast<std::uint64_t>(kv.mod_revision())}});
+  return {.at = version(what.header().revision()),
+          .records = records_of(what),
+          .count = static_cast<std::uint64_t>(what.count())};
+}
+
+committed from_wire(pb::TxnResponse&& what) {
+  committed out{.done = what.succeeded(), .at = version(what.header().revision()), .answers = {}};
+  for (auto& r : *what.mutable_responses()) {
+    auto& to = out.answers.emplace_back();
+    if (r.has_response_delete_range())
+      to.erased = static_cast<std::uint64_t>(r.response_delete_range().deleted());
+    else if (r.has_response_range())
+      to.records = records_of(*r.mutable_response_range());
+  }
+  return out;
+}
+
+event from_wire(pb::Event&& what) {
+  event out{.erased = what.type() == pb::Event::DELETE,
+            .now = record_of(std::move(*what.mutable_kv())),
+            .before = {}};
+  if (what.has_prev_kv())
+    out.before = record_of(std::move(*what.mutable_prev_kv()));
   return out;
 }
 

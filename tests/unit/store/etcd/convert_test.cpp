@@ -12,32 +12,28 @@ TEST_CASE("etcd: the end of a prefix is the first key after all that start with 
   CHECK(etcd::end_of_prefix("\xff") == std::string(1, '\0'));
 }
 
-TEST_CASE("etcd: a transaction's predicates become compares, its operations requests") {
-  using test = store::predicate::test;
-  store::transaction t;
-  t.when = {
-    {test::absent, "a", {}}, {test::present, "b", {}}, {test::modified_is, "c", revision{7}}};
-  t.then = {{store::operation::kind::put, "a", "1"}, {store::operation::kind::erase, "b", ""}};
+TEST_CASE("etcd: a transaction's compares and orders keep their fields") {
+  using etcd::compare;
+  using kind = etcd::order::kind;
+  etcd::txn t;
+  t.when = {{"a", compare::field::created, compare::test::equal, {}},
+            {"b", compare::field::created, compare::test::greater, {}},
+            {"c", compare::field::modified, compare::test::equal, revision{7}}};
+  t.then = {{kind::put, "a", "1", 9}, {kind::erase, "b", "", 0}};
+  t.otherwise = {{kind::look, "c", "", 0}};
   auto wire = etcd::to_wire(t);
-  REQUIRE(wire);
-  REQUIRE(wire->compare_size() == 3);
-  CHECK(wire->compare(0).target() == pb::Compare::CREATE);
-  CHECK(wire->compare(0).result() == pb::Compare::EQUAL);
-  CHECK(wire->compare(1).result() == pb::Compare::GREATER);
-  CHECK(wire->compare(2).target() == pb::Compare::MOD);
-  CHECK(wire->compare(2).mod_revision() == 7);
-  REQUIRE(wire->success_size() == 2);
-  CHECK(wire->success(0).request_put().value() == "1");
-  CHECK(wire->success(1).request_delete_range().key() == "b");
-  CHECK(wire->failure_size() == 0);
-}
-
-TEST_CASE("etcd: a fence is refused, not forgotten") {
-  store::transaction t;
-  t.fence = term_id{3};
-  auto wire = etcd::to_wire(t);
-  REQUIRE(!wire);
-  CHECK(wire.error().reason == reason::bad_request);
+  REQUIRE(wire.compare_size() == 3);
+  CHECK(wire.compare(0).target() == pb::Compare::CREATE);
+  CHECK(wire.compare(0).result() == pb::Compare::EQUAL);
+  CHECK(wire.compare(1).result() == pb::Compare::GREATER);
+  CHECK(wire.compare(2).target() == pb::Compare::MOD);
+  CHECK(wire.compare(2).mod_revision() == 7);
+  REQUIRE(wire.success_size() == 2);
+  CHECK(wire.success(0).request_put().value() == "1");
+  CHECK(wire.success(0).request_put().lease() == 9);
+  CHECK(wire.success(1).request_delete_range().key() == "b");
+  REQUIRE(wire.failure_size() == 1);
+  CHECK(wire.failure(0).request_range().keys_only());
 }
 
 TEST_CASE("etcd: a range's answer keeps keys, values and revisions") {
@@ -56,4 +52,32 @@ TEST_CASE("etcd: a range's answer keeps keys, values and revisions") {
   CHECK(got.records[0].value == std::string("\0v", 2));
   CHECK(got.records[0].created == revision{2});
   CHECK(got.records[0].modified == revision{8});
+}
+
+TEST_CASE("etcd: a transaction's answer says what was erased and what was looked at") {
+  pb::TxnResponse wire;
+  wire.mutable_header()->set_revision(12);
+  wire.set_succeeded(true);
+  wire.add_responses()->mutable_response_put();
+  wire.add_responses()->mutable_response_delete_range()->set_deleted(1);
+  wire.add_responses()->mutable_response_range()->add_kvs()->set_mod_revision(4);
+  auto got = etcd::from_wire(std::move(wire));
+  CHECK(got.done);
+  CHECK(got.at == revision{12});
+  REQUIRE(got.answers.size() == 3);
+  CHECK(got.answers[1].erased == 1);
+  CHECK(got.answers[2].records.at(0).modified == revision{4});
+}
+
+TEST_CASE("etcd: an event says what was there before") {
+  pb::Event wire;
+  wire.set_type(pb::Event::DELETE);
+  wire.mutable_kv()->set_key("k");
+  wire.mutable_kv()->set_mod_revision(6);
+  wire.mutable_prev_kv()->set_value("old");
+  auto got = etcd::from_wire(std::move(wire));
+  CHECK(got.erased);
+  CHECK(got.now.modified == revision{6});
+  REQUIRE(got.before);
+  CHECK(got.before->value == "old");
 }
