@@ -6,13 +6,6 @@
 #include <utility>
 
 namespace troupe::store {
-namespace {
-
-bool has_room(std::size_t in_flight, std::size_t more, std::size_t limit) {
-  return in_flight == 0 || in_flight + more <= limit;
-}
-
-} // namespace
 
 watch_hub::watch_hub(revision last, revision compacted, const hub_limits& limits,
                      const hub_bugs& bugs)
@@ -84,7 +77,8 @@ watch_plan watch_hub::publish(std::span<const change_ptr> changes, revision last
   auto gap = next > window_.last() + (changes.empty() ? 0 : 1);
   auto leap = !changes.empty()
               && (last != changes.back()->at || last - changes.front()->at + 1 != changes.size());
-  if (gap || leap) // the revision jumped: nobody can tell what a watcher has seen
+  if ((gap || leap)
+      && !limits_.sparse) // the revision jumped: nobody can tell what a watcher has seen
     return reset(last, compacted);
   compacted_ = compacted;
   watch_plan plan;
@@ -106,6 +100,8 @@ watch_plan watch_hub::publish(std::span<const change_ptr> changes, revision last
     if (!each.exact->changes.empty())
       send(each.home->exact, each.exact, before, plan);
   }
+  if (last > window_.last())
+    window_.advance(last);
   window_.trim();
   expire(plan);
   return plan;
@@ -142,10 +138,26 @@ void watch_hub::note(std::vector<group_changes>& touched, group& home, bool exac
     home.touched = touched.size();
   }
   auto& to = touched[home.touched - 1];
+  auto add = [&](watch_batch& batch) {
+    batch.changes.push_back(what);
+    batch.bytes += size_of(*what);
+  };
   if (!home.all.empty())
-    to.all->changes.push_back(what);
+    add(*to.all);
   if (exact && !home.exact.empty())
-    to.exact->changes.push_back(what);
+    add(*to.exact);
+}
+
+bool watch_hub::has_room(const watcher& w, const watch_batch& more) const {
+  return w.in_flight == 0
+         || (w.in_flight + more.changes.size() <= limits_.in_flight
+             && w.bytes + more.bytes <= limits_.in_flight_bytes);
+}
+
+void watch_hub::deliver(watcher& w, watch_batch_ptr what, watch_plan& plan) {
+  w.in_flight += what->changes.size();
+  w.bytes += what->bytes;
+  plan.deliver.push_back({w.who, std::move(what)});
 }
 
 void watch_hub::send(std::vector<watcher*>& to, const watch_batch_ptr& what, revision before,
@@ -153,12 +165,10 @@ void watch_hub::send(std::vector<watcher*>& to, const watch_batch_ptr& what, rev
   for (auto* w : to) {
     if (w->behind)
       continue; // will read it in the window
-    if (!has_room(w->in_flight, what->changes.size(), limits_.in_flight)) {
+    if (has_room(*w, *what))
+      deliver(*w, what, plan);
+    else
       fall_behind(*w, before);
-      continue;
-    }
-    w->in_flight += what->changes.size();
-    plan.deliver.push_back({w->who, what});
   }
 }
 
@@ -168,6 +178,8 @@ watch_plan watch_hub::taken(watcher_id who, std::size_t changes) {
   if (at == watchers_.end())
     return plan;
   auto& w = at->second;
+  // Bytes go by the number of changes: exact again when it has taken all.
+  w.bytes = changes < w.in_flight ? w.bytes - w.bytes / w.in_flight * changes : 0;
   w.in_flight -= std::min(w.in_flight, changes);
   if (w.behind)
     read_on(w, plan);
@@ -181,17 +193,27 @@ void watch_hub::read_on(watcher& w, watch_plan& plan) {
   while (at < window_.size()) {
     auto free = w.in_flight < limits_.in_flight ? limits_.in_flight - w.in_flight : 0;
     auto room = std::min(free, limits_.batch);
+    auto full = room == 0;
     auto batch = std::make_shared<watch_batch>();
-    for (; at < window_.size() && batch->changes.size() < room; ++at) {
-      if (wants(w, *window_[at]))
+    for (; at < window_.size() && !full; ++at) {
+      const auto& next = *window_[at];
+      auto goes_on = next.at == position; // a position is a revision: what shares one goes together
+      if (!goes_on && batch->changes.size() >= room)
+        break;
+      if (wants(w, next)) {
+        auto bytes = size_of(next);
+        auto first = w.in_flight == 0 && batch->changes.empty();
+        full = !goes_on && !first && w.bytes + batch->bytes + bytes > limits_.in_flight_bytes;
+        if (full)
+          break;
         batch->changes.push_back(window_[at]);
-      position = window_[at]->at;
+        batch->bytes += bytes;
+      }
+      position = next.at;
     }
-    if (!batch->changes.empty()) {
-      w.in_flight += batch->changes.size();
-      plan.deliver.push_back({w.who, std::move(batch)});
-    }
-    if (room == 0) {
+    if (!batch->changes.empty())
+      deliver(w, std::move(batch), plan);
+    if (full) {
       fall_behind(w, position);
       return;
     }

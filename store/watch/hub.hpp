@@ -41,7 +41,8 @@ struct watch_request {
 /// Shared by all that are sent it.
 struct watch_batch {
   std::vector<change_ptr> changes; // ascending; empty: a bookmark
-  revision bookmark{}; // of a bookmark: every change up to it was delivered. The end of a range
+  revision bookmark{};   // of a bookmark: every change up to it was delivered. The end of a range
+  std::size_t bytes = 0; // what the changes keep in memory, about
 };
 using watch_batch_ptr = std::shared_ptr<const watch_batch>;
 
@@ -76,7 +77,11 @@ struct hub_limits {
   window_limits window;
   std::size_t in_flight =
     1024; // changes delivered to a watcher and not yet taken; a batch may exceed it alone
-  std::size_t batch = 512; // changes in a batch made for one watcher
+  std::size_t in_flight_bytes = 8U << 20; // of these; likewise
+  std::size_t batch = 512;                // changes in a batch made for one watcher
+  /// Revisions leap, and changes of one transaction share theirs: the host vouches that none is
+  /// missing. Else a leap is taken for a gap, and everybody is expired.
+  bool sparse = false;
 };
 
 /// Deliberate faults that the simulation must find. Tests only.
@@ -123,6 +128,7 @@ private:
     revision marked{};   // its last bookmark
     revision position{}; // while behind: delivered up to here
     std::size_t in_flight = 0;
+    std::size_t bytes = 0; // of these
     std::size_t place = 0; // in its group
     std::map<std::string, group, std::less<>>::iterator home;
   };
@@ -137,6 +143,8 @@ private:
     std::shared_ptr<watch_batch> exact;
   };
 
+  bool has_room(const watcher& w, const watch_batch& more) const;
+  static void deliver(watcher& w, watch_batch_ptr what, watch_plan& plan);
   void find_groups(const std::string& key, std::vector<match>& out);
   static void note(std::vector<group_changes>& touched, group& home, bool exact,
                    const change_ptr& what);

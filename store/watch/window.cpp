@@ -5,9 +5,7 @@
 #include <algorithm>
 
 namespace troupe::store {
-namespace {
 
-/// What a change keeps in memory, about.
 std::size_t size_of(const change& what) {
   std::size_t out = sizeof(change);
   for (auto* side : {what.now.get(), what.before.get()})
@@ -16,10 +14,9 @@ std::size_t size_of(const change& what) {
   return out;
 }
 
-} // namespace
-
 void change_window::add(const change_ptr& what) {
-  invariant(what->at > last_, "changes come in order of their revisions");
+  bool same = !changes_.empty() && changes_.back()->at == what->at && !changes_.back()->last;
+  invariant(what->at > last_ || same, "changes come in order; only a transaction's share one");
   bytes_ += size_of(*what);
   last_ = what->at;
   changes_.push_back(what);

@@ -8,6 +8,9 @@
 
 namespace troupe::store {
 
+/// What a change keeps in memory, about.
+std::size_t size_of(const change& what);
+
 struct window_limits {
   std::size_t changes = 16384;
   std::size_t bytes = 32U << 20U; // of keys and values, both sides of each change

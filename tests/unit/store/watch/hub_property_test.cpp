@@ -139,6 +139,7 @@ TEST_CASE("hub: whatever the pace, every watcher sees each of its changes once a
     random_source draw{seed};
     hub_limits limits{.window = {.changes = 5 + draw.below(60), .bytes = 1U << 20U},
                       .in_flight = 1 + draw.below(12),
+                      .in_flight_bytes = draw.chance(1, 2) ? 200 + draw.below(2000) : 8U << 20U,
                       .batch = 1 + draw.below(6)};
     world w{
       random_source{seed + 1000}, watch_hub{revision{100}, revision{1}, limits}, {}, {}, 1, 0};

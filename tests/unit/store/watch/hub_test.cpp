@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -116,6 +117,63 @@ TEST_CASE("hub: a watcher that the window passed is expired and dropped") {
   CHECK(hub.watchers() == 1);
   CHECK(shown(hub.taken(one, 1)).empty());
   CHECK(publish(hub, {"/nodes/a"}) == "2:16");
+}
+
+TEST_CASE("hub: of large objects a watcher is sent no more bytes than it may, and one at least") {
+  auto large = [](std::uint64_t at, std::size_t bytes) {
+    auto out = std::make_shared<change>();
+    out->at = revision{at};
+    auto value = share(std::string(bytes, 'x'));
+    out->now = std::make_shared<const record>(
+      record{.key = "/pods/a", .value = value, .created = {}, .modified = out->at});
+    return std::vector<change_ptr>{out};
+  };
+  watch_hub hub{revision{10}, revision{1}, {.in_flight_bytes = 5000}};
+  watch(hub, one, "/pods/", 10);
+  watch(hub, two, "/pods/", 10);
+  auto put = [&](std::uint64_t at, std::size_t bytes) {
+    return shown(hub.publish(large(at, bytes), revision{at}, revision{1}));
+  };
+  CHECK(put(11, 9000) == "1:11 2:11"); // alone it may
+  CHECK(put(12, 100).empty());
+  CHECK(shown(hub.taken(two, 1)) == "2:12");
+  CHECK(put(13, 2000) == "2:13");
+  CHECK(put(14, 2000) == "2:14");
+  CHECK(put(15, 2000).empty());
+  CHECK(shown(hub.taken(one, 1)) == "1:12,13,14");
+  CHECK(shown(hub.taken(one, 3)) == "1:15");
+  CHECK(shown(hub.taken(two, 1)).empty()); // a third of its bytes at most
+  CHECK(shown(hub.taken(two, 1)) == "2:15");
+}
+
+TEST_CASE(
+  "hub: what slow watchers keep alive is the window and what is in flight, however many they are") {
+  hub_limits limits{.window = {.changes = 100}, .in_flight = 10, .batch = 5};
+  watch_hub hub{revision{0}, revision{0}, limits};
+  std::vector<watch_batch_ptr> delivered; // nobody takes anything
+  auto keep = [&](const watch_plan& plan) {
+    for (const auto& each : plan.deliver)
+      delivered.push_back(each.what);
+    return plan.expired.size();
+  };
+  for (std::uint64_t who = 1; who <= 1000; ++who)
+    keep(hub.subscribe({.who = watcher_id{who}, .prefix = "/pods/", .after = revision{0}}).plan);
+  std::vector<std::weak_ptr<const change>> all;
+  std::size_t expired = 0;
+  for (std::uint64_t at = 1; at <= 5000; ++at) {
+    auto news = make_changes({"/pods/a"}, at);
+    all.emplace_back(news.front());
+    expired += keep(hub.publish(news, revision{at}, revision{0}));
+  }
+  CHECK(expired == 1000);
+  CHECK(hub.watchers() == 0);
+  auto alive = [&] {
+    return std::count_if(all.begin(), all.end(), [](const auto& c) { return !c.expired(); });
+  };
+  CHECK(alive() == 110);
+  CHECK(delivered.size() == 1000 * 10);
+  delivered.clear();
+  CHECK(alive() == 100);
 }
 
 TEST_CASE("hub: bookmarks follow everything, stand at range ends, and are not repeated") {
