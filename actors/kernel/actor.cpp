@@ -1,6 +1,7 @@
 #include "actors/kernel/actor.hpp"
 
 #include "actors/kernel/actor_inside.hpp"
+#include "actors/kernel/home.hpp"
 #include "actors/kernel/inspect.hpp"
 #include "actors/kernel/process_registry.hpp"
 
@@ -127,6 +128,10 @@ void actor_core::ended(const caf::error&) {
   // The callbacks may hold promises and handles: with the state they go.
   inside_->deadlines.clear();
   auto asks = std::move(inside_->asks);
+}
+
+caf::execution_unit* actor_core::scheduled_by(caf::execution_unit* unit) const {
+  return place_.home ? place_.home->door() : unit;
 }
 
 std::optional<term_id> actor_core::fence() const {

@@ -137,6 +137,8 @@ protected:
   caf::invoke_message_result handle(caf::mailbox_element& message, consume_function consume);
   /// The actor has ended; its object may live on.
   void ended(const caf::error& why);
+  /// Who schedules it when its mailbox is filled by `unit`: its home, if it has one.
+  caf::execution_unit* scheduled_by(caf::execution_unit* unit) const;
 
 private:
   friend struct process::registry;
@@ -178,7 +180,10 @@ public:
   using super::enqueue;
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* unit) override {
     if (this->admit(message))
-      super::enqueue(std::move(message), unit);
+      super::enqueue(std::move(message), this->scheduled_by(unit));
+  }
+  void launch(caf::execution_unit* unit, bool lazy, bool hide) override {
+    super::launch(this->scheduled_by(unit), lazy, hide);
   }
   caf::invoke_message_result consume(caf::mailbox_element& message) override {
     return this->handle(message, [](actor_core& core, caf::mailbox_element& m) {

@@ -12,7 +12,11 @@ link_host::link_host(process_ptr process, message_types types,
     , types_(std::make_shared<const message_types>(std::move(types)))
     , settings_(settings)
     , transport_(std::move(transport))
-    , keeper_(process_) {}
+    , keeper_(process_) {
+  if (transport_->one_thread())
+    home_ = std::make_shared<kernel::home>(
+      process_->system(), [this] { transport_->soon([home = home_] { home->run(); }); });
+}
 
 caf::actor_clock& link_host::clock() const { return process_->system().clock(); }
 
@@ -271,6 +275,7 @@ link_keeper::behavior_type keep_links(self_ptr<link_keeper, keeper_state> self,
 } // namespace
 
 result<void> link_host::start(const std::optional<endpoint>& at) {
+  CHECK_RETURN(transport_->start(*this, at)); // before the keeper dials
   std::weak_ptr<link_host> self = shared_from_this();
   root_ = spawn_supervisor({.process = process_, .path = "links"},
                            {.children = {{"keeper", restart::always,
@@ -279,7 +284,6 @@ result<void> link_host::start(const std::optional<endpoint>& at) {
                                               where, keep_links, self);
                                           },
                                           keeper_.slot()}}});
-  CHECK_RETURN(transport_->start(*this, at));
   wake_keeper();
   return {};
 }
@@ -292,6 +296,8 @@ void link_host::stop() {
     dials_.clear();
   }
   transport_->stop(); // on_down for every link
+  if (home_)
+    home_->close(); // its thread is gone
   if (root_)
     caf::anon_send_exit(root_, caf::exit_reason::user_shutdown);
 }

@@ -1,6 +1,7 @@
 // Inside of the links: all of one process's, between the transport and the actors.
 #pragma once
 
+#include "actors/kernel/home.hpp"
 #include "actors/kernel/link_peer.hpp"
 #include "actors/kernel/supervisor.hpp"
 
@@ -38,6 +39,7 @@ public:
   std::vector<link_status> status() const;
   const link_transport& transport() const { return *transport_; }
   const kernel::process_ptr& process() const { return process_; }
+  const std::shared_ptr<kernel::home>& home() const { return home_; }
 
   // -- the transport's events --
   void on_up(link_id link, const identity& peer) override;
@@ -74,6 +76,7 @@ private:
   std::shared_ptr<const message_types> types_;
   link_settings settings_;
   std::unique_ptr<link_transport> transport_;
+  std::shared_ptr<kernel::home> home_; // none: the transport has no thread of its own
 
   mutable std::mutex mutex_; // of what follows; nobody is called while it is held but the transport
   bool stopped_ = false;

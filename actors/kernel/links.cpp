@@ -31,6 +31,8 @@ void links::hang_up(std::string_view peer) { host_->hang_up(peer); }
 
 void links::subscribe(const link_subscriber& who) { host_->subscribe(who); }
 
+std::shared_ptr<kernel::home> links::home() const { return host_->home(); }
+
 std::vector<link_status> links::status() const { return host_->status(); }
 
 } // namespace troupe::kernel

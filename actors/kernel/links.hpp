@@ -99,6 +99,7 @@ struct link_status {
   std::uint64_t open_asks = 0;
 };
 
+class home;      // home.hpp
 class link_host; // link_host.hpp: inside of the kernel
 
 /// All links of one process. Thread-safe; frames are encoded on the sender's thread and decoded on
@@ -134,6 +135,9 @@ public:
   /// again (a new incarnation behind a stable handle) only repeats what is up now.
   void subscribe(const link_subscriber& who);
   std::vector<link_status> status() const;
+
+  /// The links' own thread, for actors that stand between them (home.hpp); none in the simulation.
+  std::shared_ptr<kernel::home> home() const;
 
 private:
   caf::strong_actor_ptr import_address(std::string_view peer, std::string_view portal);

@@ -13,6 +13,8 @@
 
 namespace troupe::kernel {
 
+class home; // home.hpp
+
 /// The right to act in one term, shared by all actors of a leader scope and withdrawn from all of
 /// them at once. A handle: copies say the same.
 class fence {
@@ -36,6 +38,7 @@ struct place {
   std::optional<kernel::fence> fence; // set below a leader scope
   std::size_t mailbox =
     1024; // asks beyond it are answered too_many_requests; tells at 64 times it are dropped
+  std::shared_ptr<kernel::home> home; // where it is handled; none: on any worker
 
   /// Below this one: same process and fence, first incarnation.
   place child(std::string_view name) const {
@@ -45,6 +48,12 @@ struct place {
   place with_mailbox(std::size_t limit) const {
     auto copy = *this;
     copy.mailbox = limit;
+    return copy;
+  }
+  /// `where` may be none. What lives below is not at home there.
+  place with_home(std::shared_ptr<kernel::home> where) const {
+    auto copy = *this;
+    copy.home = std::move(where);
     return copy;
   }
 };

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -74,6 +75,14 @@ public:
   /// Begins to call `events`, which must outlive stop(); accepts links at `listen_at` if given.
   /// Fails when the address cannot be bound. Called once.
   virtual result<void> start(link_listener& events, const std::optional<endpoint>& listen_at) = 0;
+
+  /// True: all calls of the listener come from one thread, and it has time for short work besides.
+  virtual bool one_thread() const { return false; }
+  /// Has that thread do `work` behind what it has to do now; nothing after stop(). From any thread.
+  virtual void soon(std::function<void()> work) {
+    (void)work;
+    invariant(false, "only a transport of one thread does work for others");
+  }
 
   /// Where it listens (the port is the bound one when 0 was asked for); nothing when it does not.
   virtual std::optional<endpoint> listening() const = 0;

@@ -84,7 +84,10 @@ kernel::child replica_child(const kernel::process_ptr& process, kernel::links& l
   d.removed = with.removed;
   return {.name = "replica",
           .restart = kernel::restart::never, // its death ends the process
-          .spawn = [d](const kernel::place& at) { return storage::spawn_replica(at, d).local; },
+          .spawn =
+            [d, home = links.home()](const kernel::place& at) {
+              return storage::spawn_replica(at.with_home(home), d).local;
+            },
           .slot = wires.replica.slot()};
 }
 
@@ -140,8 +143,10 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
      .slot = wires.hub.slot()},
     replica_child(process, links, wires, with),
     {.name = "raw",
-     .spawn = [replica = wires.replica.handle()](
-                const kernel::place& at) { return storage::spawn_raw(at, replica); },
+     .spawn =
+       [replica = wires.replica.handle(), home = links.home()](const kernel::place& at) {
+         return storage::spawn_raw(at.with_home(home), replica);
+       },
      .slot = wires.raw.slot()},
     {.name = "masters",
      .spawn = [board = with.masters](const kernel::place& at) { return spawn_masters(at, board); },

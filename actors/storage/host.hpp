@@ -35,6 +35,20 @@ struct waiting_write {
   std::string command;
   kernel::promise<transacted> to;
 };
+/// Another master's transactions, to be proposed with the next flush.
+struct waiting_proposal {
+  std::vector<std::string> commands;
+  kernel::promise<proposed> to;
+};
+/// What was proposed as one: this master's transactions first, then those of others, in order.
+struct proposed_batch {
+  std::vector<kernel::promise<transacted>> own;
+  struct part {
+    std::size_t commands = 0;
+    kernel::promise<proposed> to;
+  };
+  std::vector<part> others;
+};
 /// One that stands in the log at a known place.
 struct placed_write {
   term_id term{};
@@ -115,10 +129,10 @@ struct replica_host {
   bool stepping = false;
 
   // proposals
-  std::vector<waiting_write> writes; // to be proposed with the next flush
-  std::map<std::uint64_t, std::vector<kernel::promise<transacted>>> own_tickets;
+  std::vector<waiting_write> writes;      // to be proposed with the next flush
+  std::vector<waiting_proposal> of_peers; // likewise
+  std::map<std::uint64_t, proposed_batch> tickets;
   std::map<std::uint64_t, std::vector<kernel::promise<transacted>>> forwarded; // to the leader
-  std::map<std::uint64_t, kernel::promise<proposed>> peer_tickets;
   std::map<std::uint64_t, kernel::promise<join_answered>> join_tickets;
   std::multimap<log_index, placed_write> placed;
   std::map<log_index, recent_outcome> recent;

@@ -177,7 +177,7 @@ void settle_hand_over(host_ptr self) {
   if (!s.leaving)
     return;
   bool led = !leads(self) && s.leadership.leader != raft::nobody;
-  bool settled = s.placed.empty() && s.own_tickets.empty() && s.peer_tickets.empty();
+  bool settled = s.placed.empty() && s.tickets.empty() && s.of_peers.empty();
   bool over = led && settled && s.leaving->to_note == 0;
   bool alone = leads(self) && successor(self) == raft::nobody;
   if (!over && !alone && steady(self) < s.leaving->deadline)

@@ -47,14 +47,21 @@ void place_all(host_ptr self, promises& all, log_index first, term_id term) {
   }
 }
 
-void propose_here(host_ptr self, std::vector<waiting_write> writes) {
+/// One proposal for all: one letter to each follower, one write, one acknowledgement.
+void propose_here(host_ptr self, std::vector<waiting_write> writes,
+                  std::vector<waiting_proposal> of_peers) {
   auto& s = self->state;
   auto ticket = s.next_ticket++;
   raft::proposal p{.ticket = raft::ticket{ticket}, .commands = {}};
-  auto& waiting = s.own_tickets[ticket];
+  auto& batch = s.tickets[ticket];
   for (auto& w : writes) {
     p.commands.push_back(share(std::move(w.command)));
-    waiting.push_back(w.to);
+    batch.own.push_back(std::move(w.to));
+  }
+  for (auto& w : of_peers) {
+    batch.others.push_back({w.commands.size(), std::move(w.to)});
+    for (auto& c : w.commands)
+      p.commands.push_back(share(std::move(c)));
   }
   step(self, std::move(p));
 }
@@ -89,24 +96,29 @@ void propose_there(host_ptr self, const peer_actor& leader, std::vector<waiting_
 replica_host::~replica_host() {
   failure unknown{.reason = reason::timeout,
                   .message = "the write's outcome is unknown: the replica ended"};
-  for (auto* tickets : {&own_tickets, &forwarded})
-    for (auto& [number, all] : *tickets)
-      for (auto& p : all)
-        p.answer(unknown);
+  for (auto& [number, all] : forwarded)
+    for (auto& p : all)
+      p.answer(unknown);
+  for (auto& [number, batch] : tickets) {
+    for (auto& p : batch.own)
+      p.answer(unknown);
+    for (auto& p : batch.others)
+      p.to.answer(unknown);
+  }
   for (auto& [at, w] : placed)
     w.to.answer(unknown);
-  for (auto& [number, p] : peer_tickets)
-    p.answer(unknown);
 }
 
 void propose_waiting(host_ptr self) {
   auto& s = self->state;
-  if (s.writes.empty())
+  auto writes = std::exchange(s.writes, {});
+  auto of_peers = std::exchange(s.of_peers, {});
+  if (s.leadership.role == raft::role_name::leader && !(writes.empty() && of_peers.empty()))
+    return propose_here(self, std::move(writes), std::move(of_peers));
+  for (auto& w : of_peers)
+    w.to.answer(proposed{});
+  if (writes.empty())
     return;
-  auto writes = std::move(s.writes);
-  s.writes.clear();
-  if (s.leadership.role == raft::role_name::leader)
-    return propose_here(self, std::move(writes));
   auto leads = s.leadership.leader;
   bool takes = leads != raft::nobody && !s.departing.contains(leads);
   auto leader = takes ? peer_of(self, leads) : peer_actor{};
@@ -125,19 +137,25 @@ void answer_proposal(host_ptr self, const raft::answer& a) {
   auto ticket = static_cast<std::uint64_t>(a.ticket);
   bool accepted = a.verdict == raft::verdict::accepted;
   bool busy = a.verdict == raft::verdict::too_busy;
-  if (auto own = s.own_tickets.extract(ticket)) {
+  if (auto batch = s.tickets.extract(ticket)) {
+    auto& [own, others] = batch.mapped();
+    auto at = a.first.index + own.size();
+    for (auto& part : others) {
+      part.to.answer(proposed{.accepted = accepted,
+                              .busy = busy,
+                              .term = a.first.term,
+                              .first = accepted ? at : log_index{}});
+      at = at + part.commands;
+    }
     if (accepted)
-      return place_all(self, own.mapped(), a.first.index, a.first.term);
-    return fail_all(self, own.mapped(),
+      return place_all(self, own, a.first.index, a.first.term);
+    return fail_all(self, own,
                     busy ? failure{.reason = reason::too_many_requests,
                                    .message = "too many writes are under way",
                                    .causes = {},
                                    .retry_after_seconds = 1}
                          : nothing_done("no master leads at the moment"));
   }
-  if (auto peers = s.peer_tickets.extract(ticket))
-    return peers.mapped().answer(
-      proposed{.accepted = accepted, .busy = busy, .term = a.first.term, .first = a.first.index});
   if (auto join = s.join_tickets.extract(ticket))
     return join.mapped().answer(join_answered{accepted});
   if (auto removal = s.removal_tickets.extract(ticket))

@@ -48,12 +48,8 @@ kernel::reply<proposed> take_proposal(host_ptr self, const propose& m) {
   if (m.commands.empty() || s.leadership.role != raft::role_name::leader)
     return proposed{};
   auto to = self->promise<proposed>();
-  auto ticket = s.next_ticket++;
-  s.peer_tickets[ticket] = to;
-  raft::proposal p{.ticket = raft::ticket{ticket}, .commands = {}};
-  for (const auto& c : m.commands)
-    p.commands.push_back(share(c));
-  step(self, std::move(p));
+  s.of_peers.push_back({m.commands, to});
+  schedule_flush(self);
   return to;
 }
 

@@ -106,18 +106,31 @@ void perform(host_ptr self, const raft::release_snapshot& o) {
 
 void perform(host_ptr self, const raft::store_chunk& o) {
   auto& s = self->state;
-  auto stored = [&](std::uint64_t bytes) { step(self, raft::chunk_stored{o.from, o.id, bytes}); };
   if (o.offset == 0) {
-    auto made = s.with.store.files->create(file_name(self, "in", 0), 0);
-    if (!made)
-      return stored(0);
-    s.incoming = *made;
+    s.incoming.reset();
     s.incoming_id = o.id;
+  } else if (!s.incoming || s.incoming_id != o.id) {
+    return step(self, raft::chunk_stored{o.from, o.id, 0});
   }
-  if (!s.incoming || s.incoming_id != o.id)
-    return stored(0);
-  auto bytes = o.bytes ? std::string_view{*o.bytes} : std::string_view{};
-  stored(s.incoming->write_at(o.offset, bytes) ? o.offset + bytes.size() : o.offset);
+  kernel::run(
+    *self, *s.with.writer, // one thread: chunks stay in their order
+    [o, files = s.with.store.files, name = file_name(self, "in", 0),
+     file = s.incoming]() mutable -> result<std::shared_ptr<wal::file>> {
+      if (!file) {
+        OR_RETURN(file, files->create(name, 0));
+      }
+      if (o.bytes)
+        CHECK_RETURN(file->write_at(o.offset, *o.bytes));
+      return file;
+    },
+    chunk_deadline)
+    .then([self, o](result<std::shared_ptr<wal::file>> file) {
+      auto& h = self->state;
+      if (file && h.incoming_id == o.id)
+        h.incoming = *file;
+      auto bytes = file && o.bytes ? o.bytes->size() : 0;
+      step(self, raft::chunk_stored{o.from, o.id, o.offset + bytes});
+    });
 }
 
 void perform(host_ptr self, const raft::install_snapshot& o) {
@@ -125,19 +138,15 @@ void perform(host_ptr self, const raft::install_snapshot& o) {
   auto failed = [self, o] { step(self, raft::snapshot_installed{o.from, o.id, false}); };
   if (!s.incoming || s.installing)
     return failed();
-  auto sink = s.with.store.state->start_restore();
-  if (!sink)
-    return failed();
-  s.installing = true; // until then this actor leaves the state alone
-  auto into = std::make_shared<store::snapshot_sink>(std::move(*sink));
-  auto state = s.with.store.state;
+  s.installing = true; // until it is done this actor leaves the state alone
   kernel::run(
     *self, *s.with.reader,
-    [file = s.incoming, into, state, files = s.with.store.files, directory = s.with.store.directory,
-     mark = o.mark]() -> result<void> {
-      CHECK_RETURN(read_snapshot(*file, *into));
+    [file = s.incoming, state = s.with.store.state, files = s.with.store.files,
+     directory = s.with.store.directory, mark = o.mark]() -> result<void> {
+      OR_RETURN(auto into, state->start_restore());
+      CHECK_RETURN(read_snapshot(*file, into));
       CHECK_RETURN(save_mark(*files, directory, mark));
-      return state->finish_restore(std::move(*into));
+      return state->finish_restore(std::move(into));
     },
     snapshot_deadline)
     .then([self, o, failed](const result<void>& done) {

@@ -252,6 +252,8 @@ tls_moved tls_session::write(std::span<const char> from) {
   return {classify(code), 0};
 }
 
+bool tls_session::has_pending() const { return SSL_has_pending(native_.get()) == 1; }
+
 void tls_session::close() {
   ERR_clear_error();
   if (native_ && SSL_is_init_finished(native_.get()) == 1)

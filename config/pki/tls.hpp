@@ -77,6 +77,8 @@ public:
   tls_step handshake();
   tls_moved read(std::span<char> into);
   tls_moved write(std::span<const char> from);
+  /// Bytes were taken from the socket that no read has given out yet.
+  bool has_pending() const;
   /// Sends close_notify, as far as that is possible without waiting.
   void close();
 

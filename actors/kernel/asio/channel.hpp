@@ -26,6 +26,8 @@ public:
   moved read(std::span<char> into) { return tls_ ? tls_.read(into) : plain_read(into); }
   moved write(std::span<const char> from) { return tls_ ? tls_.write(from) : plain_write(from); }
   failure error() const;
+  /// Bytes wait that the socket does not tell of any more.
+  bool has_pending() const { return tls_ && tls_.has_pending(); }
 
   template <class Then> void when_readable(Then&& then) {
     socket_.async_wait(socket_type::wait_read, std::forward<Then>(then));

@@ -97,7 +97,11 @@ bool conversation::read_some() {
   auto& into = read_scratch();
   auto did = channel_.read(into);
   switch (did.step) {
-  case step::done: on_bytes({into.data(), did.bytes}); return true;
+  case step::done:
+    // Most likely all that was there: waiting for more tells, and costs less than trying does.
+    drained_ = did.bytes < record / 2 && !channel_.has_pending();
+    on_bytes({into.data(), did.bytes});
+    return true;
   case step::want_read:
   case step::want_write:
     read_blocked_ = true;

@@ -43,6 +43,8 @@ public:
   ~asio_transport() override { stop(); }
 
   result<void> start(link_listener& events, const std::optional<endpoint>& listen_at) override;
+  bool one_thread() const override { return true; }
+  void soon(std::function<void()> work) override { boost::asio::post(loop(), std::move(work)); }
   std::optional<endpoint> listening() const override { return listening_; }
   link_id connect(const endpoint& to, const identity& expected) override;
   sent send(link_id which, lane on, std::string&& frame) override;
