@@ -13,9 +13,9 @@ enum class tag : std::uint8_t {
   announce_version = 4,
 };
 
-std::string begin(tag what) {
+std::string begin(tag what, std::uint32_t version) {
   std::string out;
-  put_u8(out, newest_command_version);
+  put_u8(out, static_cast<std::uint8_t>(version));
   put_u8(out, static_cast<std::uint8_t>(what));
   return out;
 }
@@ -29,22 +29,24 @@ std::size_t size_of(const transaction& t) {
   return out;
 }
 
-std::string encode_one(const transaction& what) { return encode(what); }
+std::string encode_one(const transaction& what, std::uint32_t version) {
+  return encode(what, version);
+}
 
-std::string encode_one(const compact_history& what) {
-  auto out = begin(tag::compact_history);
+std::string encode_one(const compact_history& what, std::uint32_t version) {
+  auto out = begin(tag::compact_history, version);
   put_varint(out, raw(what.upto));
   return out;
 }
 
-std::string encode_one(const jump_revision& what) {
-  auto out = begin(tag::jump_revision);
+std::string encode_one(const jump_revision& what, std::uint32_t version) {
+  auto out = begin(tag::jump_revision, version);
   put_varint(out, raw(what.to));
   return out;
 }
 
-std::string encode_one(const announce_version& what) {
-  auto out = begin(tag::announce_version);
+std::string encode_one(const announce_version& what, std::uint32_t version) {
+  auto out = begin(tag::announce_version, version);
   put_varint(out, raw(what.member));
   put_varint(out, what.newest);
   return out;
@@ -108,8 +110,8 @@ command take_command(unpacker& in) {
 
 } // namespace
 
-std::string encode(const transaction& what) {
-  auto out = begin(tag::transaction);
+std::string encode(const transaction& what, std::uint32_t version) {
+  auto out = begin(tag::transaction, version);
   out.reserve(size_of(what));
   put_u8(out, what.fence ? 1 : 0);
   if (what.fence)
@@ -132,18 +134,19 @@ std::string encode(const transaction& what) {
   return out;
 }
 
-std::string encode(const command& what) {
-  return std::visit([](const auto& each) { return encode_one(each); }, what);
+std::string encode(const command& what, std::uint32_t version) {
+  return std::visit([version](const auto& each) { return encode_one(each, version); }, what);
 }
 
-result<command> decode(std::string_view bytes) {
+std::uint32_t version_of(std::string_view bytes) { return unpacker{bytes}.u8(); }
+
+result<command> decode(std::string_view bytes, std::uint32_t newest) {
   unpacker in{bytes};
   auto version = in.u8();
-  if (in.good() && (version == 0 || version > newest_command_version))
+  if (in.good() && (version == 0 || version > newest))
     return failure{.reason = reason::bad_request,
                    .message = "decode a command of version " + std::to_string(version)
-                              + ": this program knows versions up to "
-                              + std::to_string(newest_command_version)};
+                              + ": this program knows versions up to " + std::to_string(newest)};
   auto out = take_command(in);
   if (!in.done())
     return failure{.reason = reason::bad_request,

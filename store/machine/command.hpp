@@ -15,8 +15,10 @@
 
 namespace troupe::store {
 
-/// The newest version that this program decodes, and the one that it encodes.
+/// The newest version that this program decodes.
 inline constexpr std::uint32_t newest_command_version = 1;
+/// What every program decodes: announcements are encoded so.
+inline constexpr std::uint32_t first_command_version = 1;
 
 /// Versions superseded at or before `upto` may be forgotten; reads below it are answered `expired`.
 /// The leader decides when; a revision that was never reached, or is compacted already, changes
@@ -43,10 +45,14 @@ struct announce_version {
 
 using command = std::variant<transaction, compact_history, jump_revision, announce_version>;
 
-std::string encode(const transaction& what);
-std::string encode(const command& what);
-/// Fails with reason::bad_request on bytes that encode() cannot have written, or on a newer
-/// version.
-result<command> decode(std::string_view bytes);
+/// `version`: what all who will decode it know (agreed_version). All versions are laid out alike so
+/// far.
+std::string encode(const transaction& what, std::uint32_t version = newest_command_version);
+std::string encode(const command& what, std::uint32_t version = newest_command_version);
+/// Fails with reason::bad_request on bytes that encode() cannot have written, or on a version newer
+/// than `newest`.
+result<command> decode(std::string_view bytes, std::uint32_t newest = newest_command_version);
+/// Of an encoded command; 0: it is none.
+std::uint32_t version_of(std::string_view bytes);
 
 } // namespace troupe::store

@@ -117,14 +117,14 @@ void on(machine_state& state, const announce_version& what, term_id, const machi
 } // namespace
 
 result<applied_entry> apply(machine_state& state, const committed_entry& entry,
-                            const machine_bugs& bugs) {
+                            const machine_bugs& bugs, std::uint32_t newest) {
   auto& facts = state.facts;
   invariant(entry.index == facts.applied + 1, "log entries are applied in order, each once");
   invariant(entry.term >= facts.term, "terms ascend along the log");
   applied_entry out;
   out.index = entry.index;
   if (!entry.command.empty()) {
-    OR_RETURN(auto what, decode(entry.command));
+    OR_RETURN(auto what, decode(entry.command, newest));
     std::visit([&](auto& each) { on(state, each, entry.term, bugs, out); }, what);
   }
   facts.applied = entry.index;
@@ -142,8 +142,9 @@ std::uint64_t record_hash(const record& r) {
 
 std::uint64_t state_hash(const machine_facts& facts) { return hash_bytes(encode(facts)); }
 
-std::uint32_t agreed_version(const machine_facts& facts, const std::vector<member_id>& voters) {
-  auto out = newest_command_version;
+std::uint32_t agreed_version(const machine_facts& facts, const std::vector<member_id>& voters,
+                             std::uint32_t own) {
+  auto out = own;
   for (auto voter : voters) {
     auto at = facts.versions.find(voter);
     out = std::min(out, at == facts.versions.end() ? 1U : at->second);

@@ -58,15 +58,19 @@ struct machine_bugs {
 
 /// Applies the entry after `state.facts.applied` (any other index breaks an invariant). Fails only
 /// on a command that cannot be decoded; the state is then unchanged and the replica must stop.
+/// `newest` version of commands that are decoded.
 result<applied_entry> apply(machine_state& state, const committed_entry& entry,
-                            const machine_bugs& bugs = {});
+                            const machine_bugs& bugs = {},
+                            std::uint32_t newest = newest_command_version);
 
 /// The same number on two replicas that applied the same entries, and (nearly surely) on no others.
 std::uint64_t state_hash(const machine_facts& facts);
 /// A record's share in machine_facts::sum.
 std::uint64_t record_hash(const record& r);
 
-/// The newest command version that all of `voters` announced; 1 when one of them announced none.
-std::uint32_t agreed_version(const machine_facts& facts, const std::vector<member_id>& voters);
+/// The newest command version, at most `own`, that all of `voters` announced; 1 when one of them
+/// announced none.
+std::uint32_t agreed_version(const machine_facts& facts, const std::vector<member_id>& voters,
+                             std::uint32_t own = newest_command_version);
 
 } // namespace troupe::store

@@ -1,5 +1,6 @@
 #include "store/mvcc/history.hpp"
 
+#include "store/mvcc/opened.hpp"
 #include "store/mvcc/rows.hpp"
 
 #include <algorithm>
@@ -48,12 +49,17 @@ result<void> history::readable(revision at) const {
 
 result<record_ptr> history::get(std::string_view key, revision at) const {
   CHECK_RETURN(readable(at));
+  if (elsewhere_)
+    return elsewhere_->get(key, at);
   mvcc::version_walk walk{*rows_, mvcc::version_key(key, at), mvcc::versions_after_key(key), at};
-  return walk.next();
+  OR_RETURN(auto found, walk.next());
+  return mvcc::opened(std::move(found), keys_);
 }
 
 result<history_page> history::list(const range& r, revision at) const {
   CHECK_RETURN(readable(at));
+  if (elsewhere_)
+    return elsewhere_->list(r, at);
   history_page out;
   mvcc::version_walk walk{*rows_, mvcc::versions_from(std::max(r.prefix, r.from)),
                           mvcc::versions_after_prefix(r.prefix), at};
@@ -65,6 +71,7 @@ result<history_page> history::list(const range& r, revision at) const {
       out.more = true;
       return out;
     }
+    OR_RETURN(found, mvcc::opened(std::move(found), keys_));
     out.records.push_back(std::move(found));
   }
 }
@@ -72,6 +79,8 @@ result<history_page> history::list(const range& r, revision at) const {
 result<history_changes> history::since(revision after, std::string_view prefix,
                                        std::size_t limit) const {
   CHECK_RETURN(readable(after));
+  if (elsewhere_)
+    return elsewhere_->since(after, last_, prefix, limit);
   history_changes out;
   out.upto = after;
   auto cursor = rows_->walk(mvcc::change_key(after + 1), mvcc::change_key(last_ + 1));
@@ -82,6 +91,7 @@ result<history_changes> history::since(revision after, std::string_view prefix,
       return mvcc::damaged("a change");
     if (row->key.starts_with(prefix)) {
       OR_RETURN(auto found, read_change(*rows_, *at, std::move(*row)));
+      OR_RETURN(found, mvcc::opened(std::move(found), keys_));
       out.changes.push_back(std::move(found));
     }
     out.upto = *at;
@@ -90,6 +100,13 @@ result<history_changes> history::since(revision after, std::string_view prefix,
   if (!cursor->valid())
     out.upto = last_;
   return out;
+}
+
+result<mvcc::version_walk> history::walk() const {
+  if (!rows_)
+    return failure{.reason = reason::invalid,
+                   .message = "read the whole store: it is an etcd cluster; use etcdctl snapshot"};
+  return mvcc::version_walk{*rows_, mvcc::versions, mvcc::after_versions, last_};
 }
 
 } // namespace troupe::store

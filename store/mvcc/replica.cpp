@@ -2,6 +2,7 @@
 
 #include "config/base/invariant.hpp"
 #include "store/base/wire.hpp"
+#include "store/mvcc/opened.hpp"
 #include "store/mvcc/rows.hpp"
 
 #include <limits>
@@ -21,6 +22,26 @@ result<record_index> load_records(const row_reader& from, std::uint64_t& sum) {
     sum += record_hash(*found);
     out.add(std::move(found));
   }
+}
+
+/// Fails with forbidden unless each can be read here.
+result<void> check_sealed(const record_index& records, const seal::keyring_ptr& keys) {
+  result<void> out;
+  records.scan({}, [&](const record_ptr& r) {
+    if (seal::is_sealed(*r->value))
+      if (auto opened = seal::open(keys, r->key, *r->value); !opened)
+        out = std::move(opened).error();
+    return out.has_value();
+  });
+  return out;
+}
+
+result<void> open_changes(std::vector<applied_entry>& of, const seal::keyring_ptr& keys) {
+  for (auto& entry : of)
+    for (auto& each : entry.changes) {
+      OR_RETURN(each, mvcc::opened(each, keys));
+    }
+  return {};
 }
 
 void put_facts(write_batch& out, const machine_facts& facts) {
@@ -58,6 +79,7 @@ result<void> replica_state::load() {
   if (sum != found.facts.sum)
     return failure{.message = "open the store at index " + to_string(found.facts.applied)
                               + ": its records are not those that were written"};
+  CHECK_RETURN(check_sealed(found.records, options_.keys));
   publish(std::move(found));
   return {};
 }
@@ -65,6 +87,8 @@ result<void> replica_state::load() {
 void replica_state::publish(machine_state next) {
   state_ = std::move(next);
   current_ = make_view(state_.records, state_.facts.last);
+  if (options_.keys)
+    current_ = mvcc::opened(current_, options_.keys);
 }
 
 result<std::vector<applied_entry>> replica_state::apply(std::span<const committed_entry> entries) {
@@ -76,7 +100,7 @@ result<std::vector<applied_entry>> replica_state::apply(std::span<const committe
   write_batch batch;
   for (auto& entry : entries) {
     bugs.ignore_fence = options_.bugs.ignore_fence;
-    OR_RETURN(auto done, store::apply(next, entry, bugs));
+    OR_RETURN(auto done, store::apply(next, entry, bugs, options_.speaks));
     for (auto& each : done.changes)
       mvcc::put_change(batch, *each);
     if (!done.changes.empty())
@@ -87,6 +111,7 @@ result<std::vector<applied_entry>> replica_state::apply(std::span<const committe
   }
   if (entries.empty())
     return out;
+  CHECK_RETURN(open_changes(out, options_.keys));
   put_facts(batch, next.facts);
   CHECK_RETURN(engine_->write(batch));
   bugs_ = bugs;
@@ -96,7 +121,9 @@ result<std::vector<applied_entry>> replica_state::apply(std::span<const committe
 }
 
 history replica_state::past() const {
-  return {engine_->read(), state_.facts.compacted, state_.facts.last};
+  history out{engine_->read(), state_.facts.compacted, state_.facts.last};
+  out.opens_with(options_.keys);
+  return out;
 }
 
 result<bool> replica_state::sweep(std::size_t rows) {
@@ -142,6 +169,7 @@ result<void> replica_state::finish_restore(snapshot_sink sink) {
   if (!sink.complete())
     return failure{.reason = reason::bad_request,
                    .message = "restore a snapshot: its end is missing"};
+  CHECK_RETURN(check_sealed(sink.state_.records, options_.keys));
   write_batch batch;
   put_facts(batch, sink.state_.facts);
   CHECK_RETURN(sink.target_->write(batch));

@@ -15,6 +15,7 @@
 #include "store/machine/machine.hpp"
 #include "store/mvcc/history.hpp"
 #include "store/mvcc/snapshot.hpp"
+#include "store/seal/keyring.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -25,6 +26,8 @@
 namespace troupe::store {
 
 struct replica_options {
+  seal::keyring_ptr keys;           // of values that are sealed (seal/keyring.hpp); null: none
+  std::uint32_t speaks = newest_command_version; // commands up to it are applied
   std::uint64_t check_every = 1024; // entries between two state hashes; the same on all replicas
   machine_bugs bugs;                // tests only
 };
@@ -36,17 +39,22 @@ struct state_check {
   bool operator==(const state_check&) const = default;
 };
 
+/// Records keep sealed values as they came; views, histories and changes that leave it have them
+/// opened, snapshots do not.
 class replica_state {
 public:
   /// Reads the current records back into memory. Fails when the rows disagree with the facts beside
-  /// them (damage).
+  /// them (damage), with forbidden when a sealed value does not open.
   static result<replica_state> open(std::shared_ptr<engine> rows, const replica_options& options);
 
   /// Applies entries that follow each other and facts().applied. A failure changes nothing: of
-  /// reason::bad_request the command is not ours to decode and the replica must stop, else the
-  /// engine refused (disk full): call again later.
+  /// reason::bad_request the command is not ours to decode, of forbidden a value is sealed with a
+  /// key that is not here: the replica must stop; else the engine refused (disk full): call again
+  /// later.
   result<std::vector<applied_entry>> apply(std::span<const committed_entry> entries);
 
+  /// The newest version of commands that it applies.
+  std::uint32_t speaks() const { return options_.speaks; }
   const machine_facts& facts() const { return state_.facts; }
   /// The state after the last apply: O(1), any thread may hold it.
   view_ptr current() const { return current_; }
@@ -64,7 +72,8 @@ public:
   /// The sink may be fed on another thread; apply() and sweep() may go on meanwhile, but are lost
   /// by finish_restore().
   result<snapshot_sink> start_restore();
-  /// Replaces the state by that of a complete sink, durably. Blocks for the engine's commit.
+  /// Replaces the state by that of a complete sink, durably. Blocks for the engine's commit. Fails
+  /// with forbidden when a sealed value does not open.
   result<void> finish_restore(snapshot_sink sink);
 
 private:

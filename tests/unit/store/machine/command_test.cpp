@@ -47,6 +47,18 @@ TEST_CASE("command: a newer version is refused by name, and so is version 0") {
   CHECK_FALSE(decode(""));
 }
 
+TEST_CASE("command: is decoded by who knows its version, and by nobody else") {
+  random_source chance{4};
+  for (int i = 0; i < 200; ++i) {
+    auto what = draw_command(chance, 100, term_id{1});
+    auto bytes = encode(what, 2);
+    CHECK(version_of(bytes) == 2);
+    CHECK(*decode(bytes, 2) == what);
+    CHECK_FALSE(decode(bytes, 1));
+    CHECK(*decode(encode(what, 1), 2) == what);
+  }
+}
+
 TEST_CASE("command: every cut and every leftover is refused") {
   random_source chance{2};
   for (int i = 0; i < 200; ++i) {

@@ -1,0 +1,149 @@
+#include "store/kv/memory_engine.hpp"
+#include "store/mvcc/backup.hpp"
+#include "store/mvcc/replica.hpp"
+
+#include <doctest/doctest.h>
+
+namespace troupe::store {
+namespace {
+
+const seal::secret one{.name = "key1", .bytes = std::string(32, 'a')};
+const seal::secret two{.name = "key2", .bytes = std::string(32, 'b')};
+
+seal::keyring_ptr ring(std::vector<seal::secret> secrets) {
+  return *seal::keyring::make({{.prefixes = {"s/"}, .secrets = std::move(secrets)}});
+}
+
+struct sealed_store {
+  std::shared_ptr<memory_engine> rows = std::make_shared<memory_engine>();
+  std::optional<replica_state> state;
+
+  explicit sealed_store(seal::keyring_ptr keys) { REQUIRE(reopen(std::move(keys))); }
+  result<void> reopen(seal::keyring_ptr keys) {
+    auto opened = replica_state::open(rows, {.keys = std::move(keys)});
+    if (!opened)
+      return opened.error();
+    state.emplace(std::move(*opened));
+    return {};
+  }
+  result<std::vector<applied_entry>> put(const std::string& key, const std::string& value) {
+    auto command = encode(transaction{.when = {}, .then = {{.key = key, .value = value}}});
+    committed_entry next{state->facts().applied + 1, term_id{1}, command};
+    return state->apply({&next, 1});
+  }
+  std::string get(const std::string& key) {
+    auto found = state->current()->get(key);
+    return found ? *found->value : std::string{};
+  }
+  /// Everything that the engine has.
+  std::string all_rows() {
+    auto reader = rows->read();
+    std::string out;
+    for (auto cursor = reader->walk({}, {}); cursor->valid(); cursor->next())
+      out.append(cursor->key()).append(cursor->value());
+    return out;
+  }
+};
+
+} // namespace
+
+TEST_CASE("sealed: views, histories and changes are open, rows, snapshots and backups are not") {
+  auto keys = ring({one});
+  sealed_store s{keys};
+  auto done = s.put("s/a", keys->seal("s/a", "the plain text"));
+  REQUIRE(done);
+  CHECK(*done->front().changes.front()->now->value == "the plain text");
+  REQUIRE(s.put("p/a", "not sealed"));
+  auto again = s.put("s/a", keys->seal("s/a", "second text"));
+  REQUIRE(again);
+  CHECK(*again->front().changes.front()->before->value == "the plain text");
+  CHECK(s.get("s/a") == "second text");
+  CHECK(s.get("p/a") == "not sealed");
+  std::size_t seen = 0;
+  s.state->current()->scan({.prefix = "s/"}, [&](const record_ptr& r) {
+    seen += *r->value == "second text" ? 1 : 0;
+    return true;
+  });
+  CHECK(seen == 1);
+  auto past = s.state->past();
+  auto first = done->front().result.first;
+  CHECK(*(*past.get("s/a", first))->value == "the plain text");
+  CHECK(*past.list({.prefix = "s/"}, first)->records.front()->value == "the plain text");
+  CHECK(*past.since(revision{0}, "s/", 10)->changes.back()->now->value == "second text");
+  CHECK(s.all_rows().find("text") == std::string::npos);
+  CHECK(s.all_rows().find("not sealed") != std::string::npos);
+  std::string stream;
+  auto source = s.state->take_snapshot();
+  for (auto piece = source.next(); *piece; piece = source.next())
+    stream += **piece;
+  backup_source backup{s.state->past(), {}};
+  for (auto piece = backup.next(); *piece; piece = backup.next())
+    stream += **piece;
+  CHECK(stream.find("text") == std::string::npos);
+  CHECK(stream.find("not sealed") != std::string::npos);
+}
+
+TEST_CASE("sealed: the same value again changes nothing, under another key it is written anew") {
+  auto keys = ring({one});
+  sealed_store s{keys};
+  REQUIRE(s.put("s/a", keys->seal("s/a", "v")));
+  CHECK(s.put("s/a", keys->seal("s/a", "v"))->front().changes.empty());
+  auto rotated = ring({two, one});
+  REQUIRE(s.reopen(rotated));
+  CHECK(s.get("s/a") == "v");
+  CHECK(s.put("s/a", rotated->seal("s/a", "v"))->front().changes.size() == 1);
+  REQUIRE(s.reopen(ring({two})));
+  CHECK(s.get("s/a") == "v");
+}
+
+TEST_CASE("sealed: replicas that know other keys have the same state") {
+  auto keys = ring({one});
+  sealed_store a{keys};
+  sealed_store b{ring({two, one})};
+  for (int i = 0; i < 20; ++i) {
+    auto value = keys->seal("s/a", std::to_string(i));
+    REQUIRE(a.put("s/a", value));
+    REQUIRE(b.put("s/a", value));
+  }
+  CHECK(state_hash(a.state->facts()) == state_hash(b.state->facts()));
+}
+
+TEST_CASE("sealed: without its key a store is not opened, and an entry not applied") {
+  auto keys = ring({one});
+  sealed_store s{keys};
+  REQUIRE(s.put("s/a", keys->seal("s/a", "v")));
+  for (const auto& wrong : {seal::keyring_ptr{}, ring({two}),
+                            ring({{.name = "key1", .bytes = std::string(32, 'z')}})}) {
+    auto opened = s.reopen(wrong);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().reason == reason::forbidden);
+    CHECK(opened.error().message.find("open s/a, which is sealed") == 0);
+  }
+  sealed_store lacks{nullptr};
+  auto applied = lacks.put("s/a", keys->seal("s/a", "v"));
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().reason == reason::forbidden);
+  CHECK(lacks.state->facts().applied == log_index{});
+  REQUIRE(lacks.reopen(keys)); // with the key it goes on
+  CHECK(lacks.put("s/a", keys->seal("s/a", "v")));
+}
+
+TEST_CASE("sealed: a snapshot whose values do not open is not installed") {
+  auto keys = ring({one});
+  sealed_store s{keys};
+  REQUIRE(s.put("s/a", keys->seal("s/a", "v")));
+  for (bool has_key : {false, true}) {
+    sealed_store to{has_key ? keys : nullptr};
+    auto sink = to.state->start_restore();
+    REQUIRE(sink);
+    auto source = s.state->take_snapshot();
+    for (auto piece = source.next(); *piece; piece = source.next())
+      REQUIRE(sink->feed(**piece));
+    auto done = to.state->finish_restore(std::move(*sink));
+    CHECK(done.has_value() == has_key);
+    if (!done)
+      CHECK(done.error().reason == reason::forbidden);
+  }
+}
+
+} // namespace troupe::store
