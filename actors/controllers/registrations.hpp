@@ -3,8 +3,11 @@
 #pragma once
 
 #include "actors/controllers/shell/registration.hpp"
+#include "config/base/board.hpp"
 
-#include <mutex>
+#include <memory>
+#include <set>
+#include <string>
 
 namespace troupe::schema {
 class catalog;
@@ -13,32 +16,20 @@ class catalog;
 namespace troupe::control {
 
 /// Which nodes are suspect, shared by the one who finds out and the endpoint controllers.
-class suspects_board {
-public:
-  struct note {
-    std::set<std::string> nodes;
-    bool suspended = false;
-    std::set<std::string> seen{}; // nodes that this master has a link to
-    bool operator==(const note&) const = default;
-  };
-  note get() const {
-    std::lock_guard guard{lock_};
-    return now_;
-  }
-  void set(note n) {
-    std::lock_guard guard{lock_};
-    now_ = std::move(n);
-  }
-
-private:
-  mutable std::mutex lock_;
-  note now_;
+struct suspects_note {
+  std::set<std::string> nodes;
+  bool suspended = false;
+  std::set<std::string> seen{}; // nodes that this master has a link to
+  bool operator==(const suspects_note&) const = default;
 };
+using suspects_board = board<suspects_note>;
 using suspects_ptr = std::shared_ptr<suspects_board>;
 
 registration replica_set_controller();
 registration replication_controller();
 registration deployment_controller();
+/// Gives aggregated ClusterRoles the rules of those that they select.
+registration role_aggregation_controller();
 registration endpoint_slice_controller(suspects_ptr suspects);
 registration endpoints_controller(suspects_ptr suspects);
 /// `ca`: PEM of the cluster's CA.

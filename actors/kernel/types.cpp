@@ -68,7 +68,7 @@ failure message_types::decode_failure(std::string_view payload) {
   failure out;
   try {
     caf::binary_deserializer source{nullptr, payload.data(), payload.size()};
-    if (!source(out) && out.reason <= reason::timeout)
+    if (!source(out) && out.reason <= reason::storage_full)
       return out;
   } catch (const std::exception&) { // as below
   }

@@ -8,31 +8,17 @@
 #include "actors/kernel/supervisor.hpp"
 #include "actors/main/masters.hpp"
 #include "actors/storage/protocol.hpp"
+#include "config/base/board.hpp"
 #include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
 
 #include <functional>
 #include <memory>
-#include <mutex>
 
 namespace troupe::program {
 
 /// Who leads, for those who look at it from outside of the actors (`troupe status`).
-class leadership_note {
-public:
-  storage::leadership get() const {
-    std::lock_guard guard{lock_};
-    return now_;
-  }
-  void set(storage::leadership now) {
-    std::lock_guard guard{lock_};
-    now_ = std::move(now);
-  }
-
-private:
-  mutable std::mutex lock_;
-  storage::leadership now_;
-};
+using leadership_note = board<storage::leadership>;
 
 struct control_plane_dependencies {
   settings::master settings;

@@ -7,13 +7,13 @@
 #include "actors/kernel/place.hpp"
 #include "actors/kernel/protocol.hpp"
 #include "actors/kernel/types.hpp"
+#include "config/base/board.hpp"
 #include "config/settings/common.hpp"
 
 #include <caf/typed_actor.hpp>
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,23 +28,7 @@ struct masters_known {
   bool operator==(const masters_known&) const = default;
 };
 
-/// Read from any thread.
-class masters_board {
-public:
-  explicit masters_board(masters_known now) : now_(std::move(now)) {}
-  masters_known get() const {
-    std::lock_guard guard{lock_};
-    return now_;
-  }
-  void set(masters_known now) {
-    std::lock_guard guard{lock_};
-    now_ = std::move(now);
-  }
-
-private:
-  mutable std::mutex lock_;
-  masters_known now_;
-};
+using masters_board = board<masters_known>;
 using masters_board_ptr = std::shared_ptr<masters_board>;
 
 struct get_masters {};

@@ -30,8 +30,9 @@ constexpr std::array rows = {
   row{"InternalError", 500},
   row{"ServiceUnavailable", 503},
   row{"Timeout", 504},
+  row{"InsufficientStorage", 507},
 };
-static_assert(rows.size() == static_cast<std::size_t>(reason::timeout) + 1);
+static_assert(rows.size() == static_cast<std::size_t>(reason::storage_full) + 1);
 
 } // namespace
 

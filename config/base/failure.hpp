@@ -26,8 +26,10 @@ enum class reason : std::uint8_t {
   invalid,                // 422 Invalid, with causes per field
   too_many_requests,      // 429 TooManyRequests: overloaded, try again
   internal,               // 500 InternalError
-  unavailable, // 503 ServiceUnavailable: no leader, not started, shutting down; nothing was done
-  timeout,     // 504 Timeout: the outcome is unknown
+  unavailable,  // 503 ServiceUnavailable: no leader, not started, shutting down; nothing was done
+  timeout,      // 504 Timeout: the outcome is unknown
+  storage_full, // 507 InsufficientStorage: the store is read-only for want of room; nothing was
+                // done
 };
 
 /// One field's part in a failure (Kubernetes' StatusCause).

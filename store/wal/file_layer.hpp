@@ -47,6 +47,8 @@ public:
   virtual result<void> make_directory(const std::string& path) = 0;
   /// Creations, renames and removals in `directory` are durable.
   virtual result<void> sync_directory(const std::string& path) = 0;
+  /// Free for us on the file system of `path`.
+  virtual result<std::uint64_t> free_bytes(const std::string&) { return ~std::uint64_t{0}; }
   /// Held until the value dies; fails with conflict when another process holds it.
   virtual result<std::shared_ptr<void>> lock(const std::string& path) = 0;
 };

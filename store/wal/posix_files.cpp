@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace troupe::wal {
@@ -153,6 +154,13 @@ public:
     if (fd.get() < 0 || ::fsync(fd.get()) != 0)
       return failed("syncing the directory", path);
     return {};
+  }
+
+  result<std::uint64_t> free_bytes(const std::string& path) override {
+    struct statvfs about {};
+    if (::statvfs(path.c_str(), &about) != 0)
+      return failed("looking at the file system of", path);
+    return static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize;
   }
 
   result<std::shared_ptr<void>> lock(const std::string& path) override {

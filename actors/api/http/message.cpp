@@ -51,6 +51,7 @@ constexpr std::array phrases = {
   phrase{502, "Bad Gateway"},
   phrase{503, "Service Unavailable"},
   phrase{504, "Gateway Timeout"},
+  phrase{507, "Insufficient Storage"},
 };
 
 } // namespace

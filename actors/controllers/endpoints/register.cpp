@@ -79,7 +79,7 @@ registration controller(std::string name, const resource& writes, suspects_ptr s
     auto o = observe(c, key, m, *suspects);
     return o ? decide(*o) : actions{};
   };
-  auto last = std::make_shared<suspects_board::note>();
+  auto last = std::make_shared<suspects_note>();
   out.every = look_for_suspects;
   out.tick = [=](const cache& c, instant, keys& due) {
     auto now = suspects->get();
