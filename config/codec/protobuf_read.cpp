@@ -3,6 +3,7 @@
 #include "config/codec/base64.hpp"
 #include "config/codec/json.hpp"
 #include "config/codec/protobuf.hpp"
+#include "config/codec/protobuf_fields.hpp"
 #include "config/codec/wire.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,9 +24,6 @@ failure malformed(std::string_view what) {
   return {reason::bad_request, "the body is not valid protobuf: " + std::string(what)};
 }
 
-/// The numbers of embedded messages that lead to the fields in hand.
-using place = std::array<std::uint8_t, 2>;
-
 class decoder {
 public:
   explicit decoder(const schema::catalog& kinds) : kinds_(kinds) {}
@@ -43,24 +41,6 @@ private:
 
   const schema::catalog& kinds_;
 };
-
-const field* find_field(const type& of, std::uint32_t number, place at) {
-  auto found = std::ranges::find_if(
-    of.fields, [&](const field& f) { return f.wire == number && f.wire_in == at; });
-  return found == of.fields.end() ? nullptr : &*found;
-}
-
-/// The place of the fields embedded as `number` at `at`, if there are any.
-std::optional<place> find_embedded(const type& of, std::uint32_t number, place at) {
-  if (number > std::numeric_limits<std::uint8_t>::max() || at[1] != 0)
-    return {};
-  auto inner = at;
-  inner[at[0] == 0 ? 0 : 1] = static_cast<std::uint8_t>(number);
-  bool any = std::ranges::any_of(of.fields, [&](const field& f) {
-    return f.wire_in == inner || (inner[1] == 0 && f.wire_in[0] == inner[0]);
-  });
-  return any ? std::optional(inner) : std::nullopt;
-}
 
 std::string_view bytes_field(std::string_view message, std::uint32_t number) {
   wire::reader in(message);

@@ -147,6 +147,7 @@ class Tables:
         for r in self.model.served:
             self.add_resource(r)
         self.count_listed = len(self.resources)
+        self.stored = [self.model.served.index(r.stored) for r in self.model.served]
         self.add_bare_kinds()
 
     def add_entry(self, **facts):
@@ -259,6 +260,7 @@ def indexes_of(tables):
         "by_plural": ("resource", "resources",
                       sorted(listed, key=by("group", "version", "plural"))),
         "listed": ("resource", "resources", list(listed)),
+        "stored": ("resource", "resources", tables.stored),
     }
 
 

@@ -105,9 +105,10 @@ class Model:
         self.enums = {name: json.loads(values) for name, values in
                       (line.split(": ", 1) for line in lines_of(HERE / "derived/enums.txt"))}
         self.read_values()
-        self.extra_versions = set()
+        self.stored_elsewhere = {}
         for line in lines_of(HERE / "kept/overrides.txt"):
             self.override(line)
+        self.inherit()
         self.kinds = {kind: definition.name for definition in self.definitions.values()
                       for kind in definition.kinds}
         self.choose_served()
@@ -162,16 +163,57 @@ class Model:
             key, verbs = rest.split(" ")
             for resource in self.found(key, "key"):
                 resource.verbs = verbs.split(",")
-        elif word == "serve":
-            self.extra_versions.update(r.place() for r in self.found(rest, "place"))
+        elif word == "wire":
+            name, *numbers = rest.split(" ")
+            for field, number in (text.split("=") for text in numbers):
+                self.field(f"{name}.{field}").wire = [int(number)]
+        elif word == "like":
+            self.take_over(*(self.definitions.get(name) or fail(f"there is no {name}")
+                             for name in rest.split(" ")))
+        elif word == "store":
+            key, other = rest.split(" as ")
+            self.found(key, "key")
+            self.stored_elsewhere[key] = self.found(other, "place")[0]
         elif word == "warn":
             place, text = re.match(r"^(\S+ \S+) (.+)$", rest).groups()
             for resource in self.found(place, "place"):
                 resource.warning = text
+        elif word == "deprecated":
+            place, since, until, use = re.match(
+                r"^(\S+ \S+) since (\S+) until (\S+) use (\S+)$", rest).groups()
+            for r in self.found(place, "place"):
+                r.warning = (f"{place.split(' ')[0]} {r.kind} is deprecated in v{since}+, "
+                             f"unavailable in v{until}+; use {use} {r.kind}")
         else:
             fail(f"what is {word}?")
 
+    @staticmethod
+    def take_over(definition, other):
+        """What `other` says of the fields that both have holds for `definition` too."""
+        for name, field in definition.fields.items():
+            theirs = other.fields.get(name)
+            if not theirs:
+                continue
+            if field.type == "string" and theirs.type.startswith("string("):
+                field.type = theirs.type
+            field.default = field.default or theirs.default
+            field.zero_is_set = field.zero_is_set or theirs.zero_is_set
+
+    def inherit(self):
+        """Defaults, closed values and meaningful zeros are kept for the best version of a type
+        only: its other versions take them over."""
+        versions = {}
+        for name in self.definitions:
+            match = re.match(r"^([^/]+)/(v[^.]+)\.(\w+)$", name)
+            if match:
+                versions.setdefault((match[1], match[3]), []).append((version_rank(match[2]), name))
+        for known in versions.values():
+            best, *others = [name for _, name in sorted(known)]
+            for name in others:
+                self.take_over(self.definitions[name], self.definitions[best])
+
     def choose_served(self):
+        """All that is known is served; an object is stored in its best version."""
         order = [api_group(group) for group in lines_of(HERE / "kept/groups.txt")]
         rank = {group: i for i, group in enumerate(order)}
         best = {}
@@ -179,7 +221,7 @@ class Model:
             known = best.get(r.key())
             if known is None or version_rank(r.version) < version_rank(known.version):
                 best[r.key()] = r
-        self.served = [r for r in self.resources
-                       if best[r.key()] is r or r.place() in self.extra_versions]
-        self.served.sort(key=lambda r: (rank.get(r.group, len(rank)), r.group,
-                                        version_rank(r.version), r.plural))
+        self.served = sorted(self.resources, key=lambda r: (
+            rank.get(r.group, len(rank)), r.group, version_rank(r.version), r.plural))
+        for r in self.served:
+            r.stored = self.stored_elsewhere.get(r.key(), best[r.key()])

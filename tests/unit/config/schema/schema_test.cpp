@@ -57,7 +57,8 @@ TEST_CASE("schema: the scale of a deployment speaks autoscaling/v1") {
   CHECK(kind->plural.empty());
 }
 
-TEST_CASE("schema: the preferred version of a resource comes first, old ones are served if told") {
+TEST_CASE(
+  "schema: the preferred version of a resource comes first, and all the others are served") {
   std::vector<std::string> versions;
   for (const auto* r : built_in()->resources())
     if (r->plural == "horizontalpodautoscalers" || r->plural == "cronjobs")
@@ -66,13 +67,27 @@ TEST_CASE("schema: the preferred version of a resource comes first, old ones are
         == std::vector<std::string>{"autoscaling/v2", "autoscaling/v1", "batch/v1", "batch/v1beta1",
                                     "batch/v2alpha1"});
   CHECK(built_in()->find("coordination.k8s.io", "v1beta1", "leasecandidates") != nullptr);
-  CHECK(built_in()->find("coordination.k8s.io", "v1alpha2", "leasecandidates") == nullptr);
+  CHECK(built_in()->find("coordination.k8s.io", "v1alpha2", "leasecandidates") != nullptr);
   CHECK(built_in()->find("batch", "v1", "cronjobs")->warning.empty());
   CHECK(built_in()->find("batch", "v2alpha1", "cronjobs")->warning
         == "batch/v2alpha1 CronJob is deprecated in v1.21+; use batch/v1 CronJob");
+  CHECK(built_in()->find("storage.k8s.io", "v1beta1", "volumeattributesclasses")->warning
+        == "storage.k8s.io/v1beta1 VolumeAttributesClass is deprecated in v1.34+, unavailable in "
+           "v1.37+; use storage.k8s.io/v1 VolumeAttributesClass");
   std::set<std::tuple<std::string, std::string, std::string>> seen;
   for (const auto* r : built_in()->resources())
     CHECK_MESSAGE(seen.emplace(r->group, r->version, r->plural).second, r->qualified());
+}
+
+TEST_CASE("schema: an old version has the defaults, closed values and zeros of the best one") {
+  const auto& old = definition("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec");
+  CHECK(old.find("minReplicas")->default_json == "1");
+  CHECK(old.find("minReplicas")->zero_is_set);
+  const auto& request = definition("io.k8s.api.resource.v1beta1.DeviceRequest");
+  CHECK(request.find("adminAccess")->zero_is_set);
+  const auto& match = definition("io.k8s.api.admissionregistration.v1beta1.MatchResources");
+  CHECK(match.find("matchPolicy")->default_json == "\"Equivalent\"");
+  CHECK(!match.find("matchPolicy")->of->values.empty());
 }
 
 TEST_CASE("schema: every resource and every kind is found by its names") {
