@@ -12,13 +12,12 @@ constexpr duration rest_after_failure = 10ms;
 constexpr duration longest_operation = 30s;
 constexpr std::size_t most_failures = 100;
 
-/// The clients of one run. A client's state is touched by one operation at a time. Lives until the
+/// The clients of one load. A client's state is touched by one operation at a time. Lives until the
 /// last operation has come back, however the run ended.
 class loop : public std::enable_shared_from_this<loop> {
 public:
-  loop(const loop_options& with, operation what) : what_(std::move(what)), clients_(with.clients) {
-    from_ = clock::now() + with.warm_up;
-    to_ = from_ + with.window;
+  loop(load with, clock::time_point from, clock::time_point to)
+      : what_(std::move(with.what)), clients_(with.clients), from_(from), to_(to) {
     for (std::size_t i = 0; i < clients_.size(); ++i)
       clients_[i] = std::make_unique<client>(client{.of = this, .number = i});
   }
@@ -42,14 +41,14 @@ public:
       issue(*c);
   }
   bool ended() const { return ended_ == clients_.size(); }
-  clock::time_point from() const { return from_; }
-  clock::time_point to() const { return to_; }
-
-  void add_to(loop_result& sum) const {
+  loop_result counted() const {
+    loop_result out;
     for (const auto& c : clients_) {
-      sum.took.add(c->took);
-      sum.errors += c->errors;
+      out.took.add(c->took);
+      out.errors += c->errors;
     }
+    out.seconds = std::chrono::duration<double>(to_ - from_).count();
+    return out;
   }
 
 private:
@@ -150,39 +149,55 @@ private:
 
 } // namespace
 
-result<loop_result> run_closed_loop(const loop_options& with, const operation& what,
-                                    patience& waiting, const at_edge& edge) {
-  auto all = std::make_shared<loop>(with, what);
+result<std::vector<loop_result>> run_side_by_side(const loop_options& with,
+                                                  const std::vector<load>& loads, patience& waiting,
+                                                  const at_edge& edge) {
+  auto from = clock::now() + with.warm_up;
+  auto to = from + with.window;
+  std::vector<std::shared_ptr<loop>> all;
+  for (const auto& l : loads)
+    all.push_back(std::make_shared<loop>(l, from, to));
+  auto each = [&](void (loop::*what)()) {
+    for (auto& l : all)
+      ((*l).*what)();
+  };
   auto pass = [&](clock::time_point until) -> result<void> {
     while (clock::now() < until) {
       auto left = std::chrono::duration_cast<duration>(until - clock::now());
       CHECK_RETURN(waiting.rest(std::clamp<duration>(left, 0ns, rest_after_failure)));
-      all->wake();
+      each(&loop::wake);
     }
     return {};
   };
-  all->start();
-  auto outcome = pass(all->from());
+  each(&loop::start);
+  auto outcome = pass(from);
   if (outcome && edge)
     edge(false);
   if (outcome)
-    outcome = pass(all->to());
+    outcome = pass(to);
   if (outcome && edge)
     edge(true);
   auto all_done = waiting.until(
     [&] {
-      all->wake();
-      return all->ended();
+      each(&loop::wake);
+      return std::all_of(all.begin(), all.end(), [](const auto& l) { return l->ended(); });
     },
     longest_operation, "wait for the last operations");
-  all->stop();
-  all->wake();
+  each(&loop::stop);
+  each(&loop::wake);
   CHECK_RETURN(std::move(outcome));
   CHECK_RETURN(std::move(all_done));
-  loop_result out;
-  all->add_to(out);
-  out.seconds = std::chrono::duration<double>(all->to() - all->from()).count();
+  std::vector<loop_result> out;
+  for (const auto& l : all)
+    out.push_back(l->counted());
   return out;
+}
+
+result<loop_result> run_closed_loop(const loop_options& with, const operation& what,
+                                    patience& waiting, const at_edge& edge) {
+  OR_RETURN(auto out,
+            run_side_by_side(with, {{.clients = with.clients, .what = what}}, waiting, edge));
+  return std::move(out.front());
 }
 
 result<void> run_all(std::uint64_t count, std::size_t clients, const operation& what,

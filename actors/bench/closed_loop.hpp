@@ -43,6 +43,17 @@ using at_edge = std::function<void(bool ended)>;
 result<loop_result> run_closed_loop(const loop_options& with, const operation& what,
                                     patience& waiting, const at_edge& edge = {});
 
+/// Clients with operations of their own, beside others in one run.
+struct load {
+  std::size_t clients = 1;
+  operation what;
+};
+/// As run_closed_loop, several loads at once; the results in their order. `with.clients` does not
+/// matter. Clients are numbered within their load.
+result<std::vector<loop_result>> run_side_by_side(const loop_options& with,
+                                                  const std::vector<load>& loads, patience& waiting,
+                                                  const at_edge& edge = {});
+
 /// Operations 0 .. `count` - 1 as fast as `clients` at once do them, each once; a failed one is
 /// tried again, up to 100 times in all. Fails after `limit`.
 result<void> run_all(std::uint64_t count, std::size_t clients, const operation& what,

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <netinet/in.h>
@@ -127,6 +128,13 @@ std::vector<std::string> etcd_command(const std::vector<member>& all, const memb
     "--quota-backend-bytes=8589934592", "--logger=zap", "--log-level=warn"};
 }
 
+result<void> start_one(members& of, const std::string& name, std::vector<std::string> command) {
+  OR_RETURN(auto started, runtime::process::start(command, log_of(of.directory, name)));
+  of.processes.push_back(std::move(started));
+  of.commands.push_back(std::move(command));
+  return {};
+}
+
 } // namespace
 
 result<scratch> scratch::make(const fs::path& at) {
@@ -163,6 +171,19 @@ result<void> members::check_running() {
   return {};
 }
 
+result<std::chrono::steady_clock::time_point> members::restart(std::size_t which) {
+  auto& old = processes.at(which);
+  old.signal(SIGKILL);
+  if (!old.wait(10s))
+    return failure{.reason = reason::timeout,
+                   .message = "restart " + all.at(which).name + ": it does not end"};
+  auto now = std::chrono::steady_clock::now();
+  OR_RETURN(auto started,
+            runtime::process::start(commands.at(which), log_of(directory, all.at(which).name)));
+  old = std::move(started);
+  return now;
+}
+
 result<troupe_members> start_troupe(const std::string& program, const std::string& directory,
                                     instant now) {
   OR_RETURN(auto all, plan_members("master-"));
@@ -174,6 +195,7 @@ result<troupe_members> start_troupe(const std::string& program, const std::strin
   troupe_members out{.common = {.system = "troupe",
                                 .all = all,
                                 .processes = {},
+                                .commands = {},
                                 .directory = directory,
                                 .ca_pem = made.shared.ca.cert().to_pem(),
                                 .client = own},
@@ -186,9 +208,7 @@ result<troupe_members> start_troupe(const std::string& program, const std::strin
     CHECK_RETURN(pki::save(made.shared, pki_dir));
     CHECK_RETURN(pki::save(made.masters.at(m.name), pki_dir));
     CHECK_RETURN(pki::write_file(config, settings::dump(with), pki::secrecy::open));
-    OR_RETURN(auto started, runtime::process::start({program, "master", "--config", config},
-                                                    log_of(directory, m.name)));
-    out.common.processes.push_back(std::move(started));
+    CHECK_RETURN(start_one(out.common, m.name, {program, "master", "--config", config}));
   }
   return out;
 }
@@ -210,6 +230,7 @@ result<members> start_etcd(const std::string& directory, instant now) {
   members out{.system = "etcd",
               .all = all,
               .processes = {},
+              .commands = {},
               .directory = directory,
               .ca_pem = ca.cert().to_pem(),
               .client = own};
@@ -217,9 +238,7 @@ result<members> start_etcd(const std::string& directory, instant now) {
   CHECK_RETURN(pki::write_file(directory + "/pki/ca.crt", out.ca_pem, pki::secrecy::open));
   CHECK_RETURN(pki::save(serving, directory + "/pki", "etcd"));
   for (const auto& m : all) {
-    OR_RETURN(auto started,
-              runtime::process::start(etcd_command(all, m, directory), log_of(directory, m.name)));
-    out.processes.push_back(std::move(started));
+    CHECK_RETURN(start_one(out, m.name, etcd_command(all, m, directory)));
   }
   return out;
 }

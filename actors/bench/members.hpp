@@ -7,6 +7,7 @@
 #include "config/pki/cluster.hpp"
 #include "runtime/host/process.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -41,7 +42,8 @@ struct member {
 struct members {
   std::string system; // "troupe", "etcd"
   std::vector<member> all;
-  std::vector<runtime::process> processes; // in the order of `all`
+  std::vector<runtime::process> processes;        // in the order of `all`
+  std::vector<std::vector<std::string>> commands; // that started them
   std::string directory;
   std::string ca_pem;
   pki::credential client; // whom the servers trust: a master, for etcd anybody of the authority
@@ -49,6 +51,8 @@ struct members {
   std::vector<pid_t> pids() const;
   /// Fails with the end of its log when one has ended.
   result<void> check_running();
+  /// Kills one (-9), waits for its end and starts it anew: the moment before that start.
+  result<std::chrono::steady_clock::time_point> restart(std::size_t which);
 };
 
 struct troupe_members {

@@ -44,6 +44,8 @@ nlohmann::ordered_json tree_of(const row& r) {
   out["runs"] = nlohmann::ordered_json::array();
   for (auto ops : r.runs)
     out["runs"].push_back(rounded(ops));
+  for (const auto& [name, figure] : r.more)
+    out[name] = rounded(figure);
   if (!r.members.empty())
     out["members"] = nlohmann::ordered_json::array();
   for (const auto& m : r.members)
@@ -56,6 +58,12 @@ std::string mebibytes(std::uint64_t bytes) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / (1 << 20);
   return out.str();
+}
+
+void print_more(std::ostream& out, const row& r) {
+  for (const auto& [name, figure] : r.more)
+    out << "  " << name << " " << std::fixed << std::setprecision(2) << figure;
+  out << "\n";
 }
 
 void print_load(std::ostream& out, const row& r) {
@@ -71,14 +79,14 @@ void print_load(std::ostream& out, const row& r) {
       << std::setw(10) << mebibytes(r.pss_bytes);
   if (r.errors != 0)
     out << "  " << r.errors << " errors";
-  out << "\n";
+  print_more(out, r);
 }
 
 void print_memory(std::ostream& out, const row& r) {
   out << std::left << std::setw(32) << r.name << std::setw(8) << r.system << " PSS MiB:";
   for (const auto& m : r.members)
     out << "  " << m.name << " " << mebibytes(m.pss_bytes);
-  out << "\n";
+  print_more(out, r);
 }
 
 } // namespace
@@ -93,6 +101,12 @@ row median_of(const std::vector<row>& of) {
   out.cpu_s = median(of, &row::cpu_s);
   out.client_cpu_s = median(of, &row::client_cpu_s);
   out.seconds = median(of, &row::seconds);
+  for (std::size_t i = 0; i < out.more.size(); ++i) {
+    std::vector<double> values;
+    for (const auto& r : of)
+      values.push_back(r.more[i].second);
+    out.more[i].second = median(std::move(values));
+  }
   out.errors = 0;
   out.runs.clear();
   for (const auto& r : of) {
@@ -116,7 +130,7 @@ std::string to_text(const std::vector<row>& rows) {
     << "CASE                   CLIENTS  SYSTEM      OPS/S    P50 MS    P99 MS    MAX MS  CPU US/OP"
        "  CLIENT US/OP  PSS MIB\n";
   for (const auto& r : rows)
-    if (r.members.empty())
+    if (r.members.empty() || r.ops_per_s > 0)
       print_load(out, r);
     else
       print_memory(out, r);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::bench {
@@ -32,12 +33,14 @@ struct row {
   double client_cpu_s = 0; // of this process
   double seconds = 0;      // of the window
   std::uint64_t errors = 0;
-  std::vector<member_row> members; // of memory cases
-  std::vector<double> runs;        // ops_per_s of each run
+  std::vector<member_row> members;                  // of memory cases
+  std::vector<double> runs;                         // ops_per_s of each run
+  std::vector<std::pair<std::string, double>> more; // figures of this case alone, by name
 };
 
-/// Each figure's median of its own; max_ms is the worst and errors the sum. `of` is not empty and
-/// all of one case, load and system. Memory per member: of the last run.
+/// Each figure's median of its own, those of `more` too; max_ms is the worst and errors the sum.
+/// `of` is not empty and all of one case, load and system, with the same `more`. Memory per member:
+/// of the last run.
 row median_of(const std::vector<row>& of);
 
 /// The contract of `bench -o json` (an array), with a line per row.

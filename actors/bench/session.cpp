@@ -18,13 +18,6 @@ constexpr std::size_t fillers = 64;
 
 double milliseconds(duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
-double cpu_of(const members& servers) {
-  double out = 0;
-  for (auto pid : servers.pids())
-    out += cpu_seconds(pid).value_or(0);
-  return out;
-}
-
 /// Asks until one question of each member was answered well.
 result<void> all_answer(patience& waiting, members& servers, const operation& question) {
   auto good = std::make_shared<std::array<std::atomic<int>, 3>>(); // 0: ask, 1: asked, 2: good
@@ -46,6 +39,22 @@ result<void> all_answer(patience& waiting, members& servers, const operation& qu
 }
 
 } // namespace
+
+double cpu_of(const members& servers) {
+  double out = 0;
+  for (auto pid : servers.pids())
+    out += cpu_seconds(pid).value_or(0);
+  return out;
+}
+
+void note_loop(row& in, const loop_result& got) {
+  in.ops_per_s = got.ops_per_s();
+  in.p50_ms = milliseconds(got.took.quantile(0.5));
+  in.p99_ms = milliseconds(got.took.quantile(0.99));
+  in.max_ms = milliseconds(got.took.max());
+  in.seconds = got.seconds;
+  in.errors = got.errors;
+}
 
 session::session(const options& with, patience& waiting, std::string bench)
     : with_(with), waiting_(waiting), bench_(std::move(bench)) {}
@@ -75,6 +84,10 @@ result<void> session::start() {
     OR_RETURN(etcd_, start_etcd(dir, with_.now()));
     OR_RETURN(etcd_store_, reach_etcd(*etcd_, etcd_connections));
   }
+  return wait_for_all();
+}
+
+result<void> session::wait_for_all() {
   CHECK_RETURN(wait_for_troupe());
   return wait_for_etcd();
 }
@@ -111,15 +124,22 @@ result<void> session::create_namespace(const std::string& name) {
   });
 }
 
-result<row> session::memory_row(const std::string& name, members& servers) {
-  row out{.bench = bench_, .name = name, .clients = 0, .system = servers.system};
+result<void> session::note_memory(row& in, const members& servers) const {
+  in.members.clear();
+  in.rss_bytes = in.pss_bytes = 0;
   for (std::size_t i = 0; i < servers.all.size(); ++i) {
     OR_RETURN(auto used, memory_of(servers.processes[i].pid()));
-    out.members.push_back(
+    in.members.push_back(
       {.name = servers.all[i].name, .rss_bytes = used.rss_bytes, .pss_bytes = used.pss_bytes});
-    out.rss_bytes += used.rss_bytes;
-    out.pss_bytes += used.pss_bytes;
+    in.rss_bytes += used.rss_bytes;
+    in.pss_bytes += used.pss_bytes;
   }
+  return {};
+}
+
+result<row> session::memory_row(const std::string& name, const members& servers) const {
+  row out{.bench = bench_, .name = name, .clients = 0, .system = servers.system};
+  CHECK_RETURN(note_memory(out, servers));
   return out;
 }
 
@@ -158,13 +178,16 @@ result<void> session::measure_memory(std::vector<row>& into) {
   return measure_all(filled);
 }
 
+loop_options session::loop_of_window(std::size_t clients) const {
+  return {.clients = clients,
+          .warm_up = std::clamp<duration>(with_.window / 5, 100ms, warm_up_of_window),
+          .window = with_.window};
+}
+
 result<row> session::once(const workload& of, members& servers, std::size_t clients) {
   double cpu = 0;
   double own = 0;
-  loop_options load{.clients = clients,
-                    .warm_up = std::clamp<duration>(with_.window / 5, 100ms, warm_up_of_window),
-                    .window = with_.window};
-  OR_RETURN(auto got, run_closed_loop(load, of.what, waiting_, [&](bool ended) {
+  OR_RETURN(auto got, run_closed_loop(loop_of_window(clients), of.what, waiting_, [&](bool ended) {
               auto sign = ended ? 1.0 : -1.0;
               cpu += sign * cpu_of(servers);
               own += sign * cpu_seconds(getpid()).value_or(0);
@@ -173,14 +196,9 @@ result<row> session::once(const workload& of, members& servers, std::size_t clie
   OR_RETURN(auto out, memory_row(of.name, servers));
   out.members.clear();
   out.clients = clients;
-  out.ops_per_s = got.ops_per_s();
-  out.p50_ms = milliseconds(got.took.quantile(0.5));
-  out.p99_ms = milliseconds(got.took.quantile(0.99));
-  out.max_ms = milliseconds(got.took.max());
+  note_loop(out, got);
   out.cpu_s = cpu;
   out.client_cpu_s = own;
-  out.seconds = got.seconds;
-  out.errors = got.errors;
   return out;
 }
 
@@ -197,21 +215,26 @@ result<void> session::measure(const workload& on_troupe, const std::optional<wor
       OR_RETURN(auto b, once(*on_etcd, *etcd_, clients));
       theirs.push_back(std::move(b));
     }
-    for (const auto* of : {&ours, &theirs}) {
-      if (of->empty())
-        continue;
-      into.push_back(median_of(*of));
-      const auto& r = into.back();
-      std::ostringstream line;
-      line << r.name << ", " << clients << " clients, " << r.system << ": " << std::fixed
-           << std::setprecision(0) << r.ops_per_s << "/s, p99 " << std::setprecision(2) << r.p99_ms
-           << " ms";
-      if (r.errors != 0)
-        line << ", " << r.errors << " errors";
-      say(line.str());
-    }
+    take_medians(ours, theirs, into);
   }
   return {};
+}
+
+void session::take_medians(const std::vector<row>& ours, const std::vector<row>& theirs,
+                           std::vector<row>& into) const {
+  for (const auto* of : {&ours, &theirs}) {
+    if (of->empty())
+      continue;
+    into.push_back(median_of(*of));
+    const auto& r = into.back();
+    std::ostringstream line;
+    line << r.name << ", " << r.clients << " clients, " << r.system << ": " << std::fixed
+         << std::setprecision(0) << r.ops_per_s << "/s, p99 " << std::setprecision(2) << r.p99_ms
+         << " ms";
+    if (r.errors != 0)
+      line << ", " << r.errors << " errors";
+    say(line.str());
+  }
 }
 
 } // namespace troupe::bench

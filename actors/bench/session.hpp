@@ -45,6 +45,12 @@ struct workload {
   operation what;
 };
 
+/// CPU seconds of all of them so far.
+double cpu_of(const members& servers);
+
+/// Throughput and delays of a load, into its row.
+void note_loop(row& in, const loop_result& got);
+
 class session {
 public:
   /// Starts what is to be measured; all of it answers then.
@@ -54,6 +60,9 @@ public:
   store_target& troupe() { return *troupe_store_; }
   store_target* etcd() { return etcd_store_.get(); }
   api_target& api() { return *api_; }
+  members& troupe_servers() { return troupe_->common; }
+  members* etcd_servers() { return etcd_ ? &*etcd_ : nullptr; }
+  const pki::credential& admin() const { return troupe_->admin; }
 
   /// memory_idle and memory_N_configmaps, as far as they are wanted: first of all.
   result<void> measure_memory(std::vector<row>& into);
@@ -61,6 +70,15 @@ public:
   /// empty.
   result<void> measure(const workload& on_troupe, const std::optional<workload>& on_etcd,
                        std::vector<row>& into);
+  /// Both systems' rows of one case and load as their medians, ours first; `theirs` may be empty.
+  void take_medians(const std::vector<row>& ours, const std::vector<row>& theirs,
+                    std::vector<row>& into) const;
+  /// The servers' memory as it is now, with a row per member.
+  result<void> note_memory(row& in, const members& servers) const;
+  result<row> memory_row(const std::string& name, const members& servers) const;
+  /// Until all members answer (again).
+  result<void> wait_for_all();
+  loop_options loop_of_window(std::size_t clients) const;
   bool wants(const std::string& name) const { return with_.only.empty() || with_.only == name; }
   /// So many operations, each once, with 64 clients.
   result<void> fill(std::uint64_t count, const operation& what);
@@ -73,7 +91,6 @@ private:
   result<void> wait_for_etcd();
   result<void> wait_for_troupe();
   result<row> once(const workload& of, members& servers, std::size_t clients);
-  result<row> memory_row(const std::string& name, members& servers);
 
   options with_;
   patience& waiting_;

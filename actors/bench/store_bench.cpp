@@ -1,31 +1,11 @@
-#include "actors/bench/session.hpp"
-#include "config/base/random.hpp"
-
-#include <cstdio>
+#include "actors/bench/scale.hpp"
+#include "actors/bench/store_load.hpp"
 
 namespace troupe::bench {
 namespace {
 
-constexpr std::uint64_t key_space = 10'000;
-constexpr std::size_t value_bytes = 512;
-constexpr std::uint32_t page = 100; // records of a list
-constexpr auto prefix = "/bench/keys/";
-
-/// 28 bytes, as the prefix and a number.
-std::string key_of(std::uint64_t n) {
-  char digits[20];
-  std::snprintf(digits, sizeof digits, "%016llu", static_cast<unsigned long long>(n));
-  return prefix + std::string{digits};
-}
-
-/// Which key: the same sequence for both systems, another for each client.
-std::uint64_t pick(std::size_t client, std::uint64_t number, std::uint64_t bound) {
-  return random_source{client * 0x9e3779b97f4a7c15U + number}.below(bound);
-}
-
-std::uint64_t salt_of(std::uint64_t round, std::size_t client, std::uint64_t number) {
-  return (round << 48U) + (static_cast<std::uint64_t>(client) << 32U) + number;
-}
+constexpr std::size_t writers = 16; // beside the ranges
+constexpr auto range_case = "range_10000";
 
 struct store_case {
   std::string name;
@@ -33,29 +13,60 @@ struct store_case {
 };
 
 std::vector<store_case> cases() {
-  auto round = std::make_shared<std::atomic<std::uint64_t>>(1); // values differ between runs, too
+  using how = store_target::reading;
   return {
-    {"write",
-     [round](store_target& at) {
-       return [&at, round](std::size_t client, std::uint64_t n, finish to) {
-         at.put(client + n, key_of(pick(client, n, key_space)),
-                incompressible(value_bytes, salt_of((*round)++, client, n)), std::move(to));
-       };
-     }},
-    {"read_linearizable",
-     [](store_target& at) {
-       return [&at](std::size_t client, std::uint64_t n, finish to) {
-         at.get(client + n, key_of(pick(client, n, key_space)), value_bytes, std::move(to));
-       };
-     }},
-    {"list_100",
-     [](store_target& at) {
-       return [&at](std::size_t client, std::uint64_t n, finish to) {
-         at.list(client + n, prefix, key_of(pick(client, n, key_space - page)), page,
-                 std::move(to));
-       };
-     }},
+    {"write", writing},
+    {"read_linearizable", [](store_target& at) { return reading(at, how::linearizable); }},
+    {"read_any", [](store_target& at) { return reading(at, how::any); }},
+    {"list_100", [](store_target& at) { return listing(at, 100); }},
   };
+}
+
+struct range_rows {
+  std::vector<row> range;
+  std::vector<row> alone;
+  std::vector<row> beside;
+};
+
+/// Writers alone, then the same beside one client that reads all keys over and over.
+result<void> measure_range(session& all, store_target& at, members& servers, patience& waiting,
+                           range_rows& into) {
+  auto with = all.loop_of_window(writers);
+  OR_RETURN(auto alone, run_closed_loop(with, writing(at), waiting));
+  OR_RETURN(auto both, run_side_by_side(with,
+                                        {{.clients = writers, .what = writing(at)},
+                                         {.clients = 1, .what = listing(at, key_space)}},
+                                        waiting));
+  CHECK_RETURN(servers.check_running());
+  OR_RETURN(auto base, all.memory_row({}, servers));
+  base.members.clear();
+  auto take = [&](std::vector<row>& to, const char* name, std::size_t clients,
+                  const loop_result& got) {
+    auto r = base;
+    r.name = name;
+    r.clients = clients;
+    note_loop(r, got);
+    to.push_back(std::move(r));
+  };
+  take(into.range, range_case, 1, both[1]);
+  take(into.alone, "write_alone", writers, alone);
+  take(into.beside, "write_beside_range", writers, both[0]);
+  return {};
+}
+
+result<void> measure_ranges(session& all, const options& with, patience& waiting,
+                            std::vector<row>& into) {
+  range_rows ours;
+  range_rows theirs;
+  for (std::uint32_t run = 0; run < with.runs; ++run) {
+    CHECK_RETURN(measure_range(all, all.troupe(), all.troupe_servers(), waiting, ours));
+    if (all.etcd())
+      CHECK_RETURN(measure_range(all, *all.etcd(), *all.etcd_servers(), waiting, theirs));
+  }
+  all.take_medians(ours.range, theirs.range, into);
+  all.take_medians(ours.alone, theirs.alone, into);
+  all.take_medians(ours.beside, theirs.beside, into);
+  return {};
 }
 
 } // namespace
@@ -65,6 +76,8 @@ std::vector<std::string> store_cases(std::uint32_t config_maps) {
                                   "memory_" + std::to_string(config_maps) + "_configmaps"};
   for (const auto& c : cases())
     out.push_back(c.name);
+  out.emplace_back(range_case);
+  out.emplace_back(scale_case);
   return out;
 }
 
@@ -72,25 +85,34 @@ result<std::vector<row>> run_store(const options& with) {
   patience waiting;
   OR_RETURN(auto all, session::open(with, waiting, "store"));
   std::vector<row> out;
+  if (with.only == scale_case) {
+    CHECK_RETURN(measure_scale(*all, with, waiting, out));
+    return out;
+  }
   CHECK_RETURN(all->measure_memory(out));
-  auto fill = [&](store_target& at) {
-    return all->fill(key_space, [&](std::size_t client, std::uint64_t n, finish to) {
-      at.put(client + n, key_of(n), incompressible(value_bytes, salt_of(0, 0, n)), std::move(to));
-    });
-  };
   bool filled = false;
+  auto fill = [&]() -> result<void> {
+    if (std::exchange(filled, true))
+      return {};
+    for (auto* at : {&all->troupe(), all->etcd()})
+      if (at)
+        CHECK_RETURN(all->fill(key_space, [at](std::size_t client, std::uint64_t n, finish to) {
+          put_fresh(*at, client + n, key_of(n), value_bytes, std::move(to));
+        }));
+    return {};
+  };
   for (const auto& c : cases()) {
     if (!all->wants(c.name))
       continue;
-    if (!std::exchange(filled, true)) {
-      CHECK_RETURN(fill(all->troupe()));
-      if (all->etcd())
-        CHECK_RETURN(fill(*all->etcd()));
-    }
+    CHECK_RETURN(fill());
     std::optional<workload> on_etcd;
     if (all->etcd())
       on_etcd = workload{c.name, c.on(*all->etcd())};
     CHECK_RETURN(all->measure({c.name, c.on(all->troupe())}, on_etcd, out));
+  }
+  if (all->wants(range_case)) {
+    CHECK_RETURN(fill());
+    CHECK_RETURN(measure_ranges(*all, with, waiting, out));
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include "actors/bench/closed_loop.hpp"
 #include "actors/bench/members.hpp"
+#include "actors/bench/watched.hpp"
 
 #include <memory>
 #include <string>
@@ -21,11 +22,21 @@ public:
   virtual ~store_target() = default;
 
   virtual void put(std::size_t turn, std::string key, std::string value, finish to) = 0;
-  /// Linearizable. Good: the key is there, with a value of `size` bytes.
-  virtual void get(std::size_t turn, std::string key, std::size_t size, finish to) = 0;
-  /// Linearizable. Good: so many records with this prefix, from the key `from` on.
+  enum class reading : std::uint8_t {
+    linearizable,
+    any, // what the member has: Kubernetes' version 0, etcd's serializable
+  };
+  /// Good: the key is there, with a value of `size` bytes.
+  virtual void get(std::size_t turn, std::string key, std::size_t size, reading how, finish to) = 0;
+  /// Linearizable, all of one revision. Good: so many records with this prefix, from the key `from`
+  /// on.
   virtual void list(std::size_t turn, std::string prefix, std::string from, std::uint32_t limit,
                     finish to) = 0;
+  /// Begins watchers, from now on; `to` when all of them watch. Troupe's share one stream, etcd's
+  /// have one each. Not from two threads.
+  virtual void watch(std::size_t turn, watch_order what, finish to) = 0;
+  /// Ends all watches; a few changes may still be told.
+  virtual void unwatch() = 0;
 };
 
 /// One link to each master (a control and a bulk connection, TLS 1.3), portal "store".

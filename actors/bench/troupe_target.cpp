@@ -1,56 +1,24 @@
 // Troupe's store, over links to the masters' portal "store".
+#include "actors/bench/linked.hpp"
 #include "actors/bench/store_target.hpp"
-#include "actors/kernel/asio/transport.hpp"
-#include "actors/kernel/clock.hpp"
-#include "actors/kernel/links.hpp"
-#include "actors/kernel/outside.hpp"
-#include "actors/kernel/process.hpp"
-#include "actors/storage/peer.hpp"
+#include "actors/bench/troupe_watch.hpp"
 #include "actors/storage/raw.hpp"
 #include "store/machine/command.hpp"
 
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
+#include <mutex>
 
 namespace troupe::bench {
 namespace {
 
-struct configuration : caf::actor_system_config {
-  configuration() { kernel::configure(*this, 1); }
-};
-
-kernel::message_types types() {
-  kernel::message_types out;
-  storage::register_types(out);
-  return out;
-}
-
-/// A process of Troupe without actors: its questions are asked and answered on the links' thread.
 class linked_target final : public store_target {
 public:
-  explicit linked_target(const members& of)
-      : system_(configuration_)
-      , process_(kernel::process::make(
-          system_, {.who = {own_name, kernel::role::master}, .seed = 1, .trace_bytes = 1 << 20},
-          kernel::make_system_clock()))
-      , links_(std::make_unique<kernel::links>(
-          process_, types(),
-          kernel::make_asio_transport({.credential = of.client, .ca_pem = of.ca_pem}))) {
-    process_->tracer().set_recording(false);
-  }
-  ~linked_target() override {
-    links_->stop();
-    links_.reset();
-    process_->crash();
-  }
+  explicit linked_target(const members& of) : by_(of) {}
+  ~linked_target() override { unwatch(); }
 
   result<void> start(const members& of) {
-    CHECK_RETURN(links_->start(std::nullopt));
-    for (const auto& m : of.all) {
-      links_->dial({m.name, kernel::role::master}, {"127.0.0.1", m.peer_port});
-      masters_.push_back(caf::actor_cast<caf::strong_actor_ptr>(
-        links_->import <storage::raw_actor>(m.name, storage::raw_portal)));
-    }
+    CHECK_RETURN(by_.start(of));
+    for (std::size_t i = 0; i < of.all.size(); ++i)
+      masters_.push_back(by_.import <storage::raw_actor>(i, storage::raw_portal));
     return {};
   }
 
@@ -63,39 +31,63 @@ public:
                                      && answer->status == store::outcome::status::applied);
                                 });
   }
-  void get(std::size_t turn, std::string key, std::size_t size, finish to) override {
-    ask<storage::raw_read>(turn, storage::read_raw{.key = std::move(key), .linearizable = true},
-                           [to = std::move(to), size](const storage::raw_read* answer) {
-                             to(answer != nullptr && answer->there && answer->value.size() == size);
-                           });
+  void get(std::size_t turn, std::string key, std::size_t size, reading how, finish to) override {
+    ask<storage::raw_read>(
+      turn, storage::read_raw{.key = std::move(key), .linearizable = how == reading::linearizable},
+      [to = std::move(to), size](const storage::raw_read* answer) {
+        to(answer != nullptr && answer->there && answer->value.size() == size);
+      });
   }
   void list(std::size_t turn, std::string prefix, std::string from, std::uint32_t limit,
             finish to) override {
-    ask<storage::raw_listed>(
-      turn,
-      storage::list_raw{
-        .prefix = std::move(prefix), .from = std::move(from), .limit = limit, .linearizable = true},
-      [to = std::move(to), limit](const storage::raw_listed* answer) {
-        to(answer != nullptr && answer->records.size() == limit);
-      });
+    list_on(turn, {.prefix = std::move(prefix), .from = std::move(from), .limit = limit, .at = {}},
+            std::move(to));
+  }
+
+  void watch(std::size_t turn, watch_order what, finish to) override {
+    auto on = by_.import <storage::raw_watch_actor>(turn, storage::raw_watch_portal);
+    auto made = std::make_shared<watch_stream>(by_, std::move(on), std::move(what));
+    {
+      std::lock_guard lock{mutex_};
+      streams_.push_back(made);
+    }
+    made->start(std::move(to));
+  }
+  void unwatch() override {
+    std::lock_guard lock{mutex_};
+    for (auto& s : streams_)
+      s->stop();
+    streams_.clear();
   }
 
 private:
-  /// `then` gets the answer, or null.
-  template <class A, class Q, class Then> void ask(std::size_t turn, Q question, Then then) {
-    kernel::ask_outside(
-      system_, masters_[turn % masters_.size()], caf::make_message(std::move(question)),
-      [then = std::move(then)](caf::type_erased_tuple* content, const failure&) {
-        bool fits = content != nullptr && content->size() == 1 && content->match_element<A>(0);
-        then(fits ? &content->get_as<A>(0) : nullptr);
+  /// Page by page, all of the first one's revision; the records are made, as any user would.
+  void list_on(std::size_t turn, storage::list_raw what, finish to) {
+    ask<storage::raw_listed>(
+      turn, what, [this, turn, what, to = std::move(to)](const storage::raw_listed* answer) {
+        auto records = answer ? storage::read_records(*answer)
+                              : result<std::vector<storage::raw_record>>{failure{}};
+        if (!records || records->size() > what.limit)
+          return to(false);
+        auto left = what.limit - static_cast<std::uint32_t>(records->size());
+        if (left == 0 || !answer->more || records->empty())
+          return to(left == 0);
+        auto next = what;
+        next.from = records->back().key + '\0';
+        next.limit = left;
+        next.at = answer->at;
+        list_on(turn, std::move(next), to);
       });
   }
+  /// `then` gets the answer, or null.
+  template <class A, class Q, class Then> void ask(std::size_t turn, Q question, Then then) {
+    by_.ask<A>(masters_[turn % masters_.size()], std::move(question), std::move(then));
+  }
 
-  configuration configuration_;
-  caf::actor_system system_;
-  kernel::process_ptr process_;
-  std::unique_ptr<kernel::links> links_;
-  std::vector<caf::strong_actor_ptr> masters_;
+  linked by_;
+  std::vector<storage::raw_actor> masters_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<watch_stream>> streams_;
 };
 
 } // namespace

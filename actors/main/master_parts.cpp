@@ -118,7 +118,7 @@ kernel::tree api_tree(const master_wires& wires, const master_dependencies& with
 } // namespace
 
 master_wires::master_wires(const kernel::process_ptr& p)
-    : replica(p), hub(p), raw(p), scope(p), masters(p) {
+    : replica(p), hub(p), raw(p), raw_watch(p), scope(p), masters(p) {
   for (std::size_t i = 0; i < api_workers; ++i)
     api.emplace_back(p);
 }
@@ -148,6 +148,10 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
          return storage::spawn_raw(at.with_home(home), replica);
        },
      .slot = wires.raw.slot()},
+    {.name = "raw-watch",
+     .spawn = [hub = wires.hub.handle()](
+                const kernel::place& at) { return storage::spawn_raw_watch(at, hub); },
+     .slot = wires.raw_watch.slot()},
     {.name = "masters",
      .spawn = [board = with.masters](const kernel::place& at) { return spawn_masters(at, board); },
      .slot = wires.masters.slot()},
@@ -178,6 +182,7 @@ void offer_portals(kernel::links& links, const master_wires& wires) {
     .accept<storage::read_raw>({kernel::role::master})
     .accept<storage::list_raw>({kernel::role::master});
   links.offer(std::move(raw));
+  links.offer(storage::raw_watch_portal_of(wires.raw_watch.handle()));
   kernel::portal api{client::api_portal, wires.api.front().handle()};
   client::accept_all(api);
   links.offer(std::move(api));

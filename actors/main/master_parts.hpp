@@ -14,6 +14,7 @@
 #include "actors/kernel/supervisor.hpp"
 #include "actors/main/control_plane.hpp"
 #include "actors/storage/raw.hpp"
+#include "actors/storage/raw_watch.hpp"
 #include "actors/storage/replica.hpp"
 #include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
@@ -31,6 +32,7 @@ struct master_wires {
   kernel::stable<storage::replica_actor> replica;
   kernel::stable<storage::watch_hub_actor> hub;
   kernel::stable<storage::raw_actor> raw;
+  kernel::stable<storage::raw_watch_actor> raw_watch;
   kernel::stable<kernel::scope_actor> scope;
   kernel::stable<masters_actor> masters;
   std::vector<kernel::stable<client::api_actor>> api;

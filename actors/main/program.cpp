@@ -136,21 +136,25 @@ struct command_line {
   }
 
   void add_bench() {
-    auto* b = add("bench", "measure the store or the API, with fresh servers of its own", [this] {
-      bench.as_json = format == "json";
-      return bench_command(common, bench);
-    });
-    b->add_option("what", bench.what, "store or api")
+    auto* b =
+      add("bench", "measure the store, the API or watches, with fresh servers of its own", [this] {
+        bench.as_json = format == "json";
+        return bench_command(common, bench);
+      });
+    b->add_option("what", bench.what, "store, api or watch")
       ->required()
-      ->check(CLI::IsMember({"store", "api"}));
+      ->check(CLI::IsMember({"store", "api", "watch"}));
     b->add_option("--case", bench.only, "one case only");
-    b->add_option("--clients", bench.clients, "how many clients (default 1,16,64,256)")
+    b->add_option("--clients", bench.clients, "how many clients (default 1,16,64,256; watch: 1000)")
       ->delimiter(',');
     b->add_option("--peer", bench.peer, "measured beside it, in turn")
       ->check(CLI::IsMember({"etcd"}));
     b->add_option("--seconds", bench.seconds, "of one measurement (default 3)");
     b->add_option("--runs", bench.runs, "of each, the medians are told (default 3)");
     b->add_option("--configmaps", bench.config_maps, "of the memory case (default 20000)");
+    b->add_option("--keys", bench.keys, "of the store's case scale (default 10000,100000)")
+      ->delimiter(',');
+    b->add_option("--rate", bench.rate, "of watch: writes per second (default 1000)");
     b->add_option("-o,--output", format, "json")->check(CLI::IsMember({"json"}));
   }
 

@@ -81,13 +81,15 @@ result<int> balancer_command(const balancer_options& o);
 int version_command();
 
 struct bench_options {
-  std::string what;                 // store, api
+  std::string what;                 // store, api, watch
   std::string only;                 // one case; empty: all
-  std::vector<std::size_t> clients; // empty: 1, 16, 64, 256
+  std::vector<std::size_t> clients; // empty: 1, 16, 64, 256; of watch: 1000
   std::string peer;                 // etcd; empty: Troupe alone
   double seconds = 3;               // of one measurement
   std::uint32_t runs = 3;
   std::uint32_t config_maps = 20'000;
+  std::vector<std::uint64_t> keys = {10'000, 100'000}; // of the case scale
+  double rate = 1000;                                  // writes per second of watch
   bool as_json = false;
 };
 result<int> bench_command(const common_options& common, const bench_options& o);

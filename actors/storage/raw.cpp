@@ -1,6 +1,7 @@
 #include "actors/storage/raw.hpp"
 
 #include "actors/kernel/actor.hpp"
+#include "actors/storage/raw_lister.hpp"
 #include "store/machine/command.hpp"
 
 namespace troupe::storage {
@@ -8,7 +9,6 @@ namespace {
 
 constexpr duration deadline = 10s;
 constexpr std::uint32_t most_records = 10'000;
-constexpr std::size_t most_bytes = std::size_t{2} << 20;
 
 /// The reads that came since the last one was passed on.
 struct serve_reads {
@@ -32,6 +32,7 @@ struct gathered {
 struct raw_state {
   raw_state() = default;
   replica_actor replica;
+  lister_actor lister;
   gathered linearizable;
   gathered any;
   bool scheduled = false;
@@ -49,26 +50,14 @@ raw_read read_from(const store::view& of, const read_raw& what) {
   return out;
 }
 
-raw_listed list_from(const store::view& of, const list_raw& what) {
-  raw_listed out{.at = of.at(), .records = {}, .more = false};
-  std::size_t bytes = 0;
-  of.scan({.prefix = what.prefix, .from = what.from, .limit = 0}, [&](const store::record_ptr& r) {
-    if (out.records.size() == what.limit || bytes > most_bytes) {
-      out.more = true;
-      return false;
-    }
-    bytes += r->key.size() + r->value->size();
-    out.records.push_back({r->key, *r->value, r->created, r->modified});
-    return true;
-  });
-  return out;
-}
-
-void answer_from(const result<viewed>& from, gathered& those) {
+void answer_from(raw_ptr self, const result<viewed>& from, gathered& those) {
   for (auto& r : those.reads)
     r.to.answer(from ? result<raw_read>{read_from(*from->of, r.what)} : from.error());
   for (auto& l : those.lists)
-    l.to.answer(from ? result<raw_listed>{list_from(*from->of, l.what)} : from.error());
+    if (from)
+      self->tell(self->state.lister, make_list{from->of, std::move(l.what), std::move(l.to)});
+    else
+      l.to.answer(from.error());
 }
 
 void serve(raw_ptr self, gathered& waiting, get_view::freshness how) {
@@ -76,7 +65,7 @@ void serve(raw_ptr self, gathered& waiting, get_view::freshness how) {
     return;
   auto those = std::make_shared<gathered>(std::exchange(waiting, {}));
   self->ask(self->state.replica, get_view{.how = how, .at = {}}, deadline)
-    .then([those](const result<viewed>& from) { answer_from(from, *those); });
+    .then([self, those](const result<viewed>& from) { answer_from(self, from, *those); });
 }
 
 /// What gathered while the mailbox was worked off is one question to the replica.
@@ -110,6 +99,7 @@ kernel::reply<raw_committed> commit(raw_ptr self, const commit_raw& m) {
 
 raw_interface::behavior_type behave(raw_ptr self, const replica_actor& replica) {
   self->state.replica = replica;
+  self->state.lister = spawn_lister(self->place().child("lister").with_mailbox(16'384), replica);
   return {
     [self](const commit_raw& m) { return commit(self, m); },
     [self](const read_raw& m) -> kernel::reply<raw_read> {
@@ -123,6 +113,10 @@ raw_interface::behavior_type behave(raw_ptr self, const replica_actor& replica) 
         return kernel::answer(failure{.reason = reason::bad_request,
                                       .message = "list the store: the limit must be 1 to 10000"});
       auto to = self->promise<raw_listed>();
+      if (m.at != revision{}) {
+        self->tell(self->state.lister, make_list{nullptr, m, to});
+        return to;
+      }
       (m.linearizable ? self->state.linearizable : self->state.any).lists.push_back({m, to});
       schedule(self);
       return to;

@@ -43,6 +43,15 @@ struct list_raw {
   std::string from;        // as store::range
   std::uint32_t limit = 0; // 1 to 10,000; the answer holds fewer when it grows beyond 2 MiB
   bool linearizable = true;
+  /// 0: now. To go on with a list: what its first answer said; that view is kept for 10 s after it,
+  /// later or with other lists in between the answer may be `expired`.
+  revision at{};
+};
+struct raw_listed {
+  revision at{};
+  std::uint32_t count = 0;
+  std::string records; // read_records()
+  bool more = false;
 };
 struct raw_record {
   std::string key;
@@ -50,11 +59,8 @@ struct raw_record {
   revision created{};
   revision modified{};
 };
-struct raw_listed {
-  revision at{};
-  std::vector<raw_record> records;
-  bool more = false;
-};
+/// Fails with bad_request when they are not `count` well-formed records.
+result<std::vector<raw_record>> read_records(const raw_listed& from);
 
 template <class F> auto inspect(F& f, commit_raw& m) {
   return f(caf::meta::type_name("storage.commit_raw"), m.transaction);
@@ -69,13 +75,11 @@ template <class F> auto inspect(F& f, raw_read& m) {
   return f(caf::meta::type_name("storage.raw_read"), m.at, m.there, m.value, m.created, m.modified);
 }
 template <class F> auto inspect(F& f, list_raw& m) {
-  return f(caf::meta::type_name("storage.list_raw"), m.prefix, m.from, m.limit, m.linearizable);
-}
-template <class F> auto inspect(F& f, raw_record& m) {
-  return f(caf::meta::type_name("storage.raw_record"), m.key, m.value, m.created, m.modified);
+  return f(caf::meta::type_name("storage.list_raw"), m.prefix, m.from, m.limit, m.linearizable,
+           m.at);
 }
 template <class F> auto inspect(F& f, raw_listed& m) {
-  return f(caf::meta::type_name("storage.raw_listed"), m.at, m.records, m.more);
+  return f(caf::meta::type_name("storage.raw_listed"), m.at, m.count, m.records, m.more);
 }
 
 using raw_actor = caf::typed_actor<      //
@@ -85,7 +89,8 @@ using raw_actor = caf::typed_actor<      //
 
 inline constexpr auto raw_portal = "store";
 
-/// Serves the portal from a replica. Reads that come together share one view.
+/// Serves the portal from a replica. Reads that come together share one view; lists are made by an
+/// actor of their own, so that long ones hold up nobody.
 raw_actor spawn_raw(const kernel::place& at, replica_actor replica);
 
 } // namespace troupe::storage

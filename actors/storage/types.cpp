@@ -1,5 +1,6 @@
 #include "actors/storage/peer.hpp"
 #include "actors/storage/raw.hpp"
+#include "actors/storage/raw_watch.hpp"
 
 namespace troupe::storage {
 
@@ -22,8 +23,13 @@ void register_types(kernel::message_types& types) {
   types.add<raw_committed>("storage.raw_committed");
   types.add<read_raw>("storage.read_raw");
   types.add<raw_read>("storage.raw_read");
-  types.add<list_raw>("storage.list_raw");
-  types.add<raw_listed>("storage.raw_listed", kernel::lane::bulk);
+  types.add<list_raw>("storage.list_raw.2");
+  types.add<raw_listed>("storage.raw_listed.2", kernel::lane::bulk);
+  types.add<follow_raw>("storage.follow_raw");
+  types.add<raw_followed>("storage.raw_followed");
+  types.add<next_raw>("storage.next_raw");
+  types.add<raw_changes>("storage.raw_changes", kernel::lane::bulk);
+  types.add<unfollow_raw>("storage.unfollow_raw");
 }
 
 kernel::portal portal_of(const peer_actor& replica) {

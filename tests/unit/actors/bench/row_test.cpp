@@ -47,3 +47,15 @@ TEST_CASE("bench rows: the JSON has the fields that scripts rely on") {
   CHECK(tree[1]["members"][0]["pss_bytes"] == 10);
   CHECK(nlohmann::json::parse(bench::to_json({})).empty());
 }
+
+TEST_CASE("bench rows: figures of one case alone have their medians and stand beside the others") {
+  auto one = run(1, 1, 1);
+  auto two = run(3, 1, 1);
+  auto three = run(2, 1, 1);
+  one.more = {{"restart_s", 5}};
+  two.more = {{"restart_s", 1}};
+  three.more = {{"restart_s", 2}};
+  auto tree = nlohmann::json::parse(bench::to_json({bench::median_of({one, two, three})}));
+  CHECK(tree[0]["restart_s"] == 2);
+  CHECK(bench::to_text({one}).find("restart_s 5.00") != std::string::npos);
+}

@@ -40,10 +40,60 @@ TEST_CASE("raw store: what one master committed is read and listed through anoth
   auto list = p.world().ask<storage::raw_listed>(
     here, storage::list_raw{.prefix = "", .from = "b", .limit = 2}, 20s);
   REQUIRE(list);
-  REQUIRE(list->records.size() == 2);
-  CHECK(list->records[0].key == "b");
-  CHECK(list->records[1].key == "c");
+  auto records = storage::read_records(*list);
+  REQUIRE(records);
+  REQUIRE(records->size() == 2);
+  CHECK((*records)[0].key == "b");
+  CHECK((*records)[1].key == "c");
+  CHECK((*records)[1].value == "1");
+  CHECK((*records)[1].modified > (*records)[0].modified);
   CHECK(list->more);
+}
+
+TEST_CASE("raw store: a list goes on at the revision of its first page, kept or from history") {
+  peaceful p{1};
+  REQUIRE(p.led());
+  auto raw = raw_at(p, 0);
+  for (const char* key : {"a", "b", "c"})
+    REQUIRE(p.write(0, key, "1"));
+  auto first =
+    p.world().ask<storage::raw_listed>(raw, storage::list_raw{.prefix = "", .limit = 1}, 20s);
+  REQUIRE(first);
+  REQUIRE(first->more);
+  REQUIRE(p.write(0, "b", "2"));
+  REQUIRE(p.write(0, "d", "1"));
+  storage::list_raw rest{.prefix = "", .from = "b", .limit = 10, .at = first->at};
+  for (auto pause : {0s, 30s}) { // the view is kept for 10 s; then the past is read
+    p.world().advance(pause);
+    auto next = p.world().ask<storage::raw_listed>(raw, rest, 20s);
+    REQUIRE(next);
+    CHECK(next->at == first->at);
+    auto records = storage::read_records(*next);
+    REQUIRE(records);
+    REQUIRE(records->size() == 2);
+    CHECK((*records)[0].value == "1");
+    CHECK((*records)[1].key == "c");
+    CHECK_FALSE(next->more);
+  }
+}
+
+TEST_CASE("raw store: records that are cut short or too many are refused") {
+  peaceful p{1};
+  REQUIRE(p.led());
+  REQUIRE(p.write(0, "a", "1"));
+  auto list = p.world().ask<storage::raw_listed>(raw_at(p, 0),
+                                                 storage::list_raw{.prefix = "", .limit = 10}, 20s);
+  REQUIRE(list);
+  REQUIRE(storage::read_records(*list));
+  auto damaged = *list;
+  damaged.records.pop_back();
+  CHECK_FALSE(storage::read_records(damaged));
+  damaged = *list;
+  ++damaged.count;
+  CHECK_FALSE(storage::read_records(damaged));
+  damaged = *list;
+  damaged.count = 0;
+  CHECK_FALSE(storage::read_records(damaged));
 }
 
 TEST_CASE("raw store: a failed predicate is told, with which one") {
