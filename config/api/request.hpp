@@ -7,6 +7,7 @@
 #include "config/base/failure.hpp"
 #include "config/base/ids.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +36,16 @@ struct user {
   std::string name; // "system:anonymous" when nobody proved anything
   std::vector<std::string> groups;
   std::string uid;
+  std::map<std::string, std::vector<std::string>> extra{}; // of tokens and of impersonation
   bool operator==(const user&) const = default;
+};
+
+/// What a request shows beside a certificate. Authenticated by the API's worker, which has a view
+/// of the store; never sent over a link.
+struct credentials {
+  std::string token{};      // of an Authorization field: Bearer
+  std::optional<user> as{}; // whom the asker wants to be taken for
+  bool operator==(const credentials&) const = default;
 };
 
 struct options {
@@ -73,7 +83,7 @@ struct wanted {
   } transform = transform::none;
   bool wide = false;            // reserved: the table always carries all columns
   bool objects_in_table = true; // includeObject: Metadata (true) or None
-  bool pieces = false; // a large body may come as response.rest; else it is whole
+  bool pieces = false;          // a large body may come as response.rest; else it is whole
   bool operator==(const wanted&) const = default;
 };
 
@@ -92,9 +102,11 @@ struct request {
   std::string body;
   wanted answer;
   user from;
+  credentials shown{};          // what is in here makes of `from` somebody else
   std::optional<term_id> fence; // set by the leader scope's own client only; refused from outside
   cause_id cause{};
-  std::string accept; // of verb::document: the Accept header as sent; documents have forms of their own
+  std::string
+    accept; // of verb::document: the Accept header as sent; documents have forms of their own
 };
 
 /// Gives a large body piece by piece, so that a list of 50,000 objects never lies in memory whole.

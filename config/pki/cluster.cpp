@@ -1,6 +1,7 @@
 #include "config/pki/cluster.hpp"
 
 #include "config/pki/files.hpp"
+#include "config/pki/jwt.hpp"
 
 namespace troupe::pki {
 namespace {
@@ -45,13 +46,21 @@ result<authority> load_authority(const std::filesystem::path& dir, std::string_v
 
 } // namespace
 
+std::vector<key> shared_secrets::token_verifiers() const {
+  std::vector<key> out{service_accounts};
+  out.insert(out.end(), former_service_accounts.begin(), former_service_accounts.end());
+  return out;
+}
+
 result<shared_secrets> make_shared_secrets(instant now) {
   OR_RETURN(auto ca, authority::generate("kubernetes", now));
   OR_RETURN(auto front_proxy_ca, authority::generate("front-proxy-ca", now));
   OR_RETURN(auto front_proxy, front_proxy_ca.issue({.who = {.name = "front-proxy-client"}}, now));
   OR_RETURN(auto service_accounts, key::generate());
-  return shared_secrets{std::move(ca), std::move(front_proxy_ca), std::move(front_proxy),
-                        std::move(service_accounts)};
+  return shared_secrets{.ca = std::move(ca),
+                        .front_proxy_ca = std::move(front_proxy_ca),
+                        .front_proxy = std::move(front_proxy),
+                        .service_accounts = std::move(service_accounts)};
 }
 
 result<master_credentials> make_master(const shared_secrets& shared, const member& who,
@@ -92,7 +101,10 @@ result<void> save(const shared_secrets& shared, const std::filesystem::path& dir
     save_pair(shared.front_proxy_ca.cert(), shared.front_proxy_ca.secret(), dir, "front-proxy-ca"));
   CHECK_RETURN(save(shared.front_proxy, dir, "front-proxy-client"));
   CHECK_RETURN(write_file(dir / "sa.key", shared.service_accounts.private_pem(), secrecy::secret));
-  return write_file(dir / "sa.pub", shared.service_accounts.public_pem(), secrecy::open);
+  std::string verifiers;
+  for (const auto& k : shared.token_verifiers())
+    verifiers += k.public_pem();
+  return write_file(dir / "sa.pub", verifiers, secrecy::open);
 }
 
 result<shared_secrets> load_shared_secrets(const std::filesystem::path& dir) {
@@ -101,8 +113,16 @@ result<shared_secrets> load_shared_secrets(const std::filesystem::path& dir) {
   OR_RETURN(auto front_proxy, load_credential(dir, "front-proxy-client"));
   OR_RETURN(auto pem, read_secret_file(dir / "sa.key"));
   OR_RETURN(auto service_accounts, key::from_pem(pem));
-  return shared_secrets{std::move(ca), std::move(front_proxy_ca), std::move(front_proxy),
-                        std::move(service_accounts)};
+  std::vector<key> former;
+  if (auto verifiers = read_file(dir / "sa.pub"))
+    for (auto& k : read_public_keys(*verifiers))
+      if (!k.same_public(service_accounts))
+        former.push_back(std::move(k));
+  return shared_secrets{.ca = std::move(ca),
+                        .front_proxy_ca = std::move(front_proxy_ca),
+                        .front_proxy = std::move(front_proxy),
+                        .service_accounts = std::move(service_accounts),
+                        .former_service_accounts = std::move(former)};
 }
 
 result<void> save(const credential& what, const std::filesystem::path& dir, std::string_view name) {

@@ -39,6 +39,9 @@ struct shared_secrets {
   authority front_proxy_ca; // of the requests that the aggregator hands on
   credential front_proxy;   // CN front-proxy-client
   key service_accounts;     // signs their tokens
+  /// What verifies them: the signing key, and those of sa.pub that signed before it (rotation).
+  std::vector<key> token_verifiers() const;
+  std::vector<key> former_service_accounts{};
 };
 
 struct cluster {

@@ -2,6 +2,7 @@
 
 #include "actors/main/join/machine.hpp"
 #include "config/codec/json.hpp"
+#include "config/pki/jwt.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -122,12 +123,16 @@ result<pki::certificate> certify(const pki::authority& ca, const request& r, ins
 }
 
 std::map<std::string, std::string> to_files(const pki::shared_secrets& s) {
+  std::string verifiers;
+  for (const auto& k : s.former_service_accounts)
+    verifiers += k.public_pem();
   return {{"ca.key", s.ca.secret().private_pem()},
           {"front-proxy-ca.crt", s.front_proxy_ca.cert().to_pem()},
           {"front-proxy-ca.key", s.front_proxy_ca.secret().private_pem()},
           {"front-proxy-client.crt", s.front_proxy.cert.to_pem()},
           {"front-proxy-client.key", s.front_proxy.secret.private_pem()},
-          {"sa.key", s.service_accounts.private_pem()}};
+          {"sa.key", s.service_accounts.private_pem()},
+          {"sa.pub", verifiers}};
 }
 
 result<pki::shared_secrets> from_files(const answer& a) {
@@ -141,8 +146,11 @@ result<pki::shared_secrets> from_files(const answer& a) {
   OR_RETURN(auto proxy,
             pki::read_credential(file("front-proxy-client.crt"), file("front-proxy-client.key")));
   OR_RETURN(auto accounts, pki::key::from_pem(file("sa.key")));
-  return pki::shared_secrets{std::move(ca), std::move(proxy_ca), std::move(proxy),
-                             std::move(accounts)};
+  return pki::shared_secrets{.ca = std::move(ca),
+                             .front_proxy_ca = std::move(proxy_ca),
+                             .front_proxy = std::move(proxy),
+                             .service_accounts = std::move(accounts),
+                             .former_service_accounts = pki::read_public_keys(file("sa.pub"))};
 }
 
 } // namespace troupe::join
