@@ -252,6 +252,8 @@ tls_moved tls_session::write(std::span<const char> from) {
   return {classify(code), 0};
 }
 
+void tls_session::keep_buffers() { SSL_clear_mode(native_.get(), SSL_MODE_RELEASE_BUFFERS); }
+
 bool tls_session::has_pending() const { return SSL_has_pending(native_.get()) == 1; }
 
 void tls_session::close() {

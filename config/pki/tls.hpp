@@ -63,7 +63,7 @@ struct tls_moved {
 };
 
 /// One TLS connection over a connected non-blocking socket, which it does not own. Not thread-safe.
-/// Holds no buffers while idle (SSL_MODE_RELEASE_BUFFERS).
+/// Holds no buffers while idle (SSL_MODE_RELEASE_BUFFERS), unless told to.
 class tls_session {
 public:
   tls_session() = default; // empty: only to be assigned to
@@ -77,6 +77,9 @@ public:
   tls_step handshake();
   tls_moved read(std::span<char> into);
   tls_moved write(std::span<const char> from);
+  /// Keeps them from now on, some 34 KB: of a busy connection, which would else take and give back
+  /// that much for each message.
+  void keep_buffers();
   /// Bytes were taken from the socket that no read has given out yet.
   bool has_pending() const;
   /// Sends close_notify, as far as that is possible without waiting.

@@ -14,6 +14,9 @@ struct rocksdb_options {
     16U << 20U; // blocks, indexes and filters: the in-memory index is the real cache
   std::uint64_t write_buffer_bytes = 32U << 20U; // of one memtable
   int write_buffers = 3;
+  /// First bytes of keys: where one of each kind was inserted last is remembered, and the search
+  /// for the next one's place begins there. No range of such keys may be erased.
+  std::string remembered{};
   int background_jobs = 2;
 };
 

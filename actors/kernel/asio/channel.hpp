@@ -41,6 +41,11 @@ public:
   /// Says good-bye as far as that needs no waiting, and closes. Idempotent.
   void close();
   bool is_open() const { return socket_.is_open(); }
+  /// Trades memory for speed (pki::tls_session::keep_buffers).
+  void keep_buffers() {
+    if (tls_)
+      tls_.keep_buffers();
+  }
   const pki::tls_session& tls() const { return tls_; }
   socket_type& socket() { return socket_; }
 

@@ -158,6 +158,8 @@ void lane_connection::on_open() {
     return;
   }
   peer_ = *who;
+  if (peer_.role == role::master)
+    over().keep_buffers(); // there are few, and they speak all the time
   if (!expected_)
     return; // it greets
   if (peer_ != *expected_) {

@@ -35,12 +35,15 @@ void change(model& rows, const write_batch& batch) {
   }
 }
 
-write_batch random_batch(random_source& chance, std::uint64_t index) {
+/// Keys of these kinds; ranges of the first kind's only.
+write_batch random_batch(random_source& chance, std::uint64_t index,
+                         const std::string& kinds = "k") {
   write_batch out;
   for (auto n = chance.below(8); n > 0; --n) {
-    auto key = "k" + std::to_string(chance.below(300));
+    auto kind = kinds.size() == 1 ? kinds[0] : kinds[chance.below(kinds.size())];
+    auto key = kind + std::to_string(chance.below(300));
     auto what = chance.below(20);
-    if (what == 0)
+    if (what == 0 && kind == kinds[0])
       out.erase_range(key, key + "5");
     else if (what < 6)
       out.erase(key);
@@ -51,12 +54,12 @@ write_batch random_batch(random_source& chance, std::uint64_t index) {
   return out;
 }
 
-void behaves_as_a_map(engine& rows) {
+void behaves_as_a_map(engine& rows, const std::string& kinds = "k") {
   random_source chance{42};
   model expected;
   std::vector<std::pair<row_reader_ptr, model>> readers;
   for (std::uint64_t i = 1; i <= 1500; ++i) {
-    auto batch = random_batch(chance, i);
+    auto batch = random_batch(chance, i, kinds);
     REQUIRE(rows.write(batch));
     change(expected, batch);
     if (chance.chance(1, 100))
@@ -128,6 +131,17 @@ TEST_CASE("memory engine: behaves as a map with snapshots") {
 TEST_CASE("rocksdb engine: behaves as a map with snapshots") {
   temporary_directory where;
   behaves_as_a_map(*rocksdb_in(where));
+}
+
+TEST_CASE("rocksdb engine: where kinds of keys were inserted last may be remembered") {
+  temporary_directory where;
+  auto rows =
+    open_rocksdb({.directory = where.path(), .write_buffer_bytes = 64U << 10U, .remembered = "ax"});
+  REQUIRE(rows);
+  behaves_as_a_map(**rows, "kax");
+  write_batch range;
+  range.erase_range("a", "b");
+  CHECK_THROWS_AS((void)(*rows)->write(range), broken_invariant);
 }
 
 TEST_CASE("memory engine: its contents are replaced as a whole") {
