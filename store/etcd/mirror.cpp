@@ -16,14 +16,6 @@ std::size_t size_of(const store::change& what) {
   return out;
 }
 
-store::record_ptr record_of(std::string_view key, record&& from, cause_id cause) {
-  return std::make_shared<const store::record>(store::record{.key = std::string{key},
-                                                             .value = share(std::move(from.value)),
-                                                             .created = from.created,
-                                                             .modified = from.modified,
-                                                             .cause = cause});
-}
-
 revision number_in(const std::string& text) {
   std::uint64_t out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
@@ -39,14 +31,36 @@ void undo(store::record_index& in, const store::change& what) {
 
 } // namespace
 
+result<store::record_ptr> to_record(const key_space& keys, const seal::keyring_ptr& secrets,
+                                    record&& from, cause_id cause) {
+  std::string key{keys.parse(from.key).name};
+  auto value = std::move(from.value);
+  if (seal::is_sealed(value)) {
+    OR_RETURN(value, seal::open(secrets, key, value));
+  }
+  return std::make_shared<const store::record>(store::record{.key = std::move(key),
+                                                             .value = share(std::move(value)),
+                                                             .created = from.created,
+                                                             .modified = from.modified,
+                                                             .cause = cause});
+}
+
+/// Null: there is trouble.
+store::record_ptr mirror::opened(record&& from, cause_id cause) {
+  auto out = to_record(keys_, secrets_, std::move(from), cause);
+  if (!out && !trouble_)
+    trouble_ = out.error();
+  return out.value_or(nullptr);
+}
+
 void mirror::load(std::vector<record>&& page) {
   mirrored unused;
   for (auto& r : page) {
     auto place = keys_.parse(r.key);
     seen_ = std::max(seen_, r.modified);
     if (place.what == key_space::kind::data) {
-      auto key = std::string{place.name};
-      loading_.add(record_of(key, std::move(r), {}));
+      if (auto known = opened(std::move(r), {}))
+        loading_.add(std::move(known));
     } else if (place.what == key_space::kind::head) {
       at_ = r.modified;
     } else {
@@ -60,6 +74,8 @@ result<void> mirror::loaded(revision at) {
     return failure{.reason = reason::conflict,
                    .message = "read the prefix " + keys_.prefix()
                               + " of etcd: it holds no store (any more)"};
+  if (trouble_)
+    return *trouble_;
   records_ = loading_.finish();
   seen_ = at;
   past_start_ = at_;
@@ -115,7 +131,9 @@ void mirror::take_event(event&& e, cause_id cause, mirrored& out) {
     if (!change->before)
       return;
   } else {
-    change->now = record_of(key, std::move(e.now), cause);
+    change->now = opened(std::move(e.now), cause);
+    if (!change->now)
+      return;
     change->before = records_.put(change->now);
   }
   if (!out.changes.empty() && out.changes.back()->at == change->at) { // not the last one, then

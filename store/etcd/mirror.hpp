@@ -10,6 +10,7 @@
 #include "store/base/index.hpp"
 #include "store/etcd/keys.hpp"
 #include "store/etcd/values.hpp"
+#include "store/seal/keyring.hpp"
 
 #include <deque>
 #include <map>
@@ -35,10 +36,14 @@ struct mirrored {
   bool masters = false;
 };
 
+/// As the store knows it: under its own key, opened. Fails with forbidden when no secret opens it.
+result<store::record_ptr> to_record(const key_space& keys, const seal::keyring_ptr& secrets,
+                                    record&& from, cause_id cause = {});
+
 class mirror {
 public:
-  explicit mirror(key_space keys, const mirror_limits& limits = {})
-      : keys_(std::move(keys)), limits_(limits) {}
+  explicit mirror(key_space keys, const mirror_limits& limits = {}, seal::keyring_ptr secrets = {})
+      : keys_(std::move(keys)), limits_(limits), secrets_(std::move(secrets)) {}
 
   void load(std::vector<record>&& page);
   /// Everything at etcd's revision `at` is loaded. Fails with conflict when it is no store.
@@ -46,6 +51,8 @@ public:
   /// What was taken before is not taken again.
   mirrored take(news&& what);
 
+  /// Why something could not be opened: it is not to be used any more.
+  const std::optional<failure>& trouble() const { return trouble_; }
   /// Of the last transaction that is contained.
   revision at() const { return at_; }
   /// Of the last event that was taken: the watch goes on behind it.
@@ -66,6 +73,7 @@ private:
     revision at{};
     store::record_index records;
   };
+  store::record_ptr opened(record&& from, cause_id cause);
   void take_event(event&& e, cause_id cause, mirrored& out);
   void note(store::change_ptr change);
   void take_other(const key_space::place& place, const event& e, mirrored& out);
@@ -73,6 +81,8 @@ private:
 
   key_space keys_;
   mirror_limits limits_;
+  seal::keyring_ptr secrets_; // null: nothing is sealed
+  std::optional<failure> trouble_;
   store::index_builder loading_;
   store::record_index records_;
   store::view_ptr current_;

@@ -85,7 +85,7 @@ void drop_unchanged(store::transaction& what, const store::view& now) {
 }
 
 result<txn> to_txn(const key_space& keys, const store::transaction& what,
-                   const std::string& election) {
+                   const std::string& election, const seal::keyring_ptr& secrets) {
   CHECK_RETURN(check_versions(what));
   txn out;
   if (what.fence) {
@@ -102,7 +102,7 @@ result<txn> to_txn(const key_space& keys, const store::transaction& what,
   for (const auto& o : what.then)
     out.then.push_back({.what = o.what == op::put ? order::kind::put : order::kind::erase,
                         .key = keys.data(o.key),
-                        .value = o.value,
+                        .value = secrets ? secrets->seal(o.key, o.value) : o.value,
                         .lease = 0});
   if (what.then.empty())
     out.then.push_back(look(keys.head()));

@@ -11,6 +11,7 @@
 #include "store/base/view.hpp"
 #include "store/etcd/keys.hpp"
 #include "store/etcd/values.hpp"
+#include "store/seal/keyring.hpp"
 
 namespace troupe::etcd {
 
@@ -19,8 +20,9 @@ void drop_unchanged(store::transaction& what, const store::view& now);
 
 /// `election`: the key whose creation is the fence; empty without one. Fails with bad_request on
 /// two objects of a kind.
+/// Values are sealed as `secrets` wants it.
 result<txn> to_txn(const key_space& keys, const store::transaction& what,
-                   const std::string& election);
+                   const std::string& election, const seal::keyring_ptr& secrets = {});
 
 struct concluded {
   store::outcome what;

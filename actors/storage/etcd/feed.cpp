@@ -23,6 +23,8 @@ void take_news(etcd_ptr self, etcd::news&& what) {
   s.backoff = {};
   auto before = s.mirror->at();
   auto done = s.mirror->take(std::move(what));
+  if (s.mirror->trouble())
+    return self->fail(*s.mirror->trouble());
   for (const auto& c : done.changes)
     kernel::trace::also_caused_by(c->cause);
   auto compacted = s.mirror->compacted();
@@ -75,9 +77,12 @@ void loaded(etcd_ptr self, const result<revision>& at) {
   if (!at)
     return later(self, load_again, load);
   if (auto good = fresh->loaded(*at); !good)
-    return self->fail(std::move(good).error()); // it was ours when we started
+    return self->fail(std::move(good).error()); // it was ours when we started, or is sealed
   s.heard = steady(self);
+  bool first = !s.mirror;
   s.mirror = std::move(fresh);
+  if (first)
+    end_former_life(self);
   s.told_compacted = s.mirror->compacted();
   self->tell(s.with.hub, replaced{s.mirror->at(), s.told_compacted});
   open_watch(self);
@@ -93,7 +98,7 @@ void load(etcd_ptr self) {
   auto& s = self->state;
   ++s.stream;
   s.watch.reset();
-  s.loading = std::make_unique<etcd::mirror>(s.keys);
+  s.loading = std::make_unique<etcd::mirror>(s.keys, etcd::mirror_limits{}, s.with.keys);
   read_pages(self, {.from = s.keys.first(),
                     .to = s.keys.end(),
                     .at = {},
@@ -112,7 +117,7 @@ void watch_again(etcd_ptr self) {
 
 bool is_fed(etcd_ptr self) {
   const auto& s = self->state;
-  return s.mirror && (s.watch || steady(self) - s.heard < left_behind);
+  return s.mirror && steady(self) - s.heard < std::max(left_behind, s.with.settings.lease);
 }
 
 void read_pages(etcd_ptr self, reading what) {

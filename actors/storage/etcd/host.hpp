@@ -54,6 +54,7 @@ struct waiting_outcome {
 /// The past that is being read in etcd.
 struct past_reading {
   store::index_builder into;
+  std::optional<failure> trouble; // something could not be opened
   std::vector<kernel::promise<viewed>> to;
 };
 
@@ -117,7 +118,7 @@ template <class T, class F> etcd::then<T> in_actor(etcd_ptr self, F what) {
 /// (feed.cpp)
 void load(etcd_ptr self);
 void watch_again(etcd_ptr self);
-bool is_fed(etcd_ptr self); // the mirror is there and not left behind
+bool is_fed(etcd_ptr self); // the mirror is there, and etcd was heard of lately
 /// Reads keys in pages, all at one revision: `at`, or the present.
 struct reading {
   std::string from;
@@ -134,8 +135,7 @@ kernel::reply<viewed> take_view(etcd_ptr self, const get_view& m);
 kernel::reply<viewed> take_view_at(etcd_ptr self, const get_view_at& m);
 kernel::reply<history_of> take_history(etcd_ptr self);
 void serve_views(etcd_ptr self);
-std::shared_ptr<const store::history_source> etcd_past(std::shared_ptr<etcd::cluster> of,
-                                                       etcd::key_space keys); // past.cpp
+std::shared_ptr<const store::history_source> etcd_past(const etcd_host& of); // past.cpp
 
 /// (writes.cpp)
 kernel::reply<transacted> take_write(etcd_ptr self, const transact& m);
@@ -144,6 +144,7 @@ void serve_outcomes(etcd_ptr self);
 /// (leading.cpp)
 void perform(etcd_ptr self, const etcd::election::orders& orders);
 void look_at_candidates(etcd_ptr self);
+void end_former_life(etcd_ptr self); // of this master: its lease would keep the others waiting
 leadership leadership_now(etcd_ptr self);
 void keep_leading(etcd_ptr self);
 kernel::reply<handed_over> take_hand_over(etcd_ptr self);

@@ -1,6 +1,8 @@
 // Leading: the election's orders, the scope, and what the leader does for all: compaction.
 #include "actors/storage/etcd/host.hpp"
 
+#include <charconv>
+
 namespace troupe::storage {
 namespace {
 
@@ -128,6 +130,18 @@ void look_at_candidates(etcd_ptr self) {
   auto& s = self->state;
   perform(self, s.election.seen(s.mirror->candidates(), s.keys.election(s.election.lease_id()),
                                 steady(self)));
+}
+
+void end_former_life(etcd_ptr self) {
+  auto& s = self->state;
+  for (const auto& [created, who] : s.mirror->candidates()) {
+    auto text = s.keys.parse(who.key).name;
+    std::uint64_t id = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
+    if (who.name == s.with.settings.name && error == std::errc{}
+        && end == text.data() + text.size())
+      revoke(self, static_cast<std::int64_t>(id));
+  }
 }
 
 leadership leadership_now(etcd_ptr self) {

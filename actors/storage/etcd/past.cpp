@@ -42,12 +42,14 @@ result<etcd::answer> ask_range(etcd::cluster& of, etcd::question what) {
 
 class past_in_etcd final : public store::history_source {
 public:
-  past_in_etcd(std::shared_ptr<etcd::cluster> of, etcd::key_space keys)
-      : of_(std::move(of)), keys_(std::move(keys)) {}
+  past_in_etcd(std::shared_ptr<etcd::cluster> of, etcd::key_space keys, seal::keyring_ptr secrets)
+      : of_(std::move(of)), keys_(std::move(keys)), secrets_(std::move(secrets)) {}
 
   result<store::record_ptr> get(std::string_view key, revision at) const override {
     OR_RETURN(auto found, ask_range(*of_, {.from = keys_.data(key), .to = {}, .at = at}));
-    return found.records.empty() ? nullptr : record_of(std::move(found.records.front()));
+    if (found.records.empty())
+      return store::record_ptr{};
+    return record_of(std::move(found.records.front()));
   }
 
   result<store::history_page> list(const store::range& r, revision at) const override {
@@ -65,7 +67,8 @@ public:
           out.more = true;
           return out;
         }
-        out.records.push_back(record_of(std::move(one)));
+        OR_RETURN(auto record, record_of(std::move(one)));
+        out.records.push_back(std::move(record));
       }
       if (all)
         return out;
@@ -86,7 +89,7 @@ public:
       OR_RETURN(auto news, wait_for<etcd::news>(
                              [&](etcd::then<etcd::news> to) { changes->next(std::move(to)); },
                              std::max<duration>(left, 1ms)));
-      take(std::move(news), prefix, limit, out);
+      CHECK_RETURN(take(std::move(news), prefix, limit, out));
     }
     out.upto = std::min(out.upto, last);
     std::erase_if(out.changes, [&](const auto& c) { return c->at > last; });
@@ -95,8 +98,8 @@ public:
 
 private:
   /// Whole revisions, as many as there is room for.
-  void take(etcd::news&& news, std::string_view prefix, std::size_t limit,
-            store::history_changes& out) const {
+  result<void> take(etcd::news&& news, std::string_view prefix, std::size_t limit,
+                    store::history_changes& out) const {
     auto& events = news.events;
     for (std::size_t first = 0; first < events.size() && out.changes.size() < limit;) {
       auto at = events[first].now.modified;
@@ -106,9 +109,11 @@ private:
         if (keys_.parse(events[end].now.key).what == etcd::key_space::kind::head)
           cause = etcd::cause_in(events[end].now.value);
       auto before = out.changes.size();
-      for (; first < end; ++first)
-        if (auto change = change_of(std::move(events[first]), prefix, cause))
+      for (; first < end; ++first) {
+        OR_RETURN(auto change, change_of(std::move(events[first]), prefix, cause));
+        if (change)
           out.changes.push_back(std::move(change));
+      }
       for (auto i = before; i + 1 < out.changes.size(); ++i) {
         auto earlier = std::make_shared<store::change>(*out.changes[i]);
         earlier->last = false;
@@ -116,34 +121,34 @@ private:
       }
       out.upto = at;
     }
+    return {};
   }
 
   /// Null for what is not asked for.
-  store::change_ptr change_of(etcd::event&& e, std::string_view prefix, cause_id cause) const {
+  result<store::change_ptr> change_of(etcd::event&& e, std::string_view prefix,
+                                      cause_id cause) const {
     auto place = keys_.parse(e.now.key);
     if (place.what != etcd::key_space::kind::data || !place.name.starts_with(prefix))
-      return nullptr;
+      return store::change_ptr{};
     auto out = std::make_shared<store::change>();
     out->at = e.now.modified;
     out->cause = cause;
-    if (e.before)
-      out->before = record_of(std::move(*e.before));
-    if (!e.erased)
-      out->now = record_of(std::move(e.now));
-    return out->now || out->before ? out : nullptr;
+    if (e.before) {
+      OR_RETURN(out->before, record_of(std::move(*e.before)));
+    }
+    if (!e.erased) {
+      OR_RETURN(out->now, record_of(std::move(e.now)));
+    }
+    return store::change_ptr{out->now || out->before ? std::move(out) : nullptr};
   }
 
-  store::record_ptr record_of(etcd::record&& r) const {
-    return std::make_shared<const store::record>(
-      store::record{.key = std::string{keys_.parse(r.key).name},
-                    .value = share(std::move(r.value)),
-                    .created = r.created,
-                    .modified = r.modified,
-                    .cause = {}});
+  result<store::record_ptr> record_of(etcd::record&& r) const {
+    return etcd::to_record(keys_, secrets_, std::move(r));
   }
 
   std::shared_ptr<etcd::cluster> of_;
   etcd::key_space keys_;
+  seal::keyring_ptr secrets_;
 };
 
 /// Whether the prefix is ours; false: it is empty.
@@ -165,9 +170,8 @@ result<bool> look_at_prefix(etcd::cluster& at, const etcd::key_space& keys,
 
 } // namespace
 
-std::shared_ptr<const store::history_source> etcd_past(std::shared_ptr<etcd::cluster> of,
-                                                       etcd::key_space keys) {
-  return std::make_shared<past_in_etcd>(std::move(of), std::move(keys));
+std::shared_ptr<const store::history_source> etcd_past(const etcd_host& of) {
+  return std::make_shared<past_in_etcd>(of.with.cluster, of.keys, of.with.keys);
 }
 
 result<void> claim_prefix(etcd::cluster& at, const etcd::key_space& keys,

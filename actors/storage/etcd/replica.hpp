@@ -6,6 +6,7 @@
 #include "actors/storage/replica.hpp"
 #include "store/etcd/keys.hpp"
 #include "store/etcd/values.hpp"
+#include "store/seal/keyring.hpp"
 
 #include <map>
 
@@ -25,7 +26,8 @@ struct etcd_settings {
 struct etcd_dependencies {
   etcd_settings settings;
   std::shared_ptr<etcd::cluster> cluster;
-  hub_feed_actor hub; // of a hub with sparse revisions
+  seal::keyring_ptr keys{}; // encryption at rest; null: nothing is sealed
+  hub_feed_actor hub;       // of a hub with sparse revisions
   kernel::scope_actor scope;
   /// The masters, HOST:PORT by name; told at the start and whenever they change, on the actor's
   /// thread. `since` is greater for later ones, on every master. May be empty.

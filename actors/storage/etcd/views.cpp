@@ -27,8 +27,10 @@ failure compacted_at(revision at) {
   return {.reason = reason::expired, .message = "revision " + to_string(at) + " is compacted"};
 }
 
-void past_is_read(etcd_ptr self, revision at, const result<revision>& done) {
+void past_is_read(etcd_ptr self, revision at, result<revision> done) {
   auto read = self->state.pasts.extract(at);
+  if (read.mapped().trouble)
+    done = *read.mapped().trouble;
   if (done)
     self->state.last_past = store::make_view(read.mapped().into.finish(), at);
   for (auto& to : read.mapped().to)
@@ -45,23 +47,22 @@ void read_past(etcd_ptr self, revision at, const kernel::promise<viewed>& to) {
   if (s.pasts.size() >= most_pasts)
     return kernel::promise<viewed>{to}.answer(too_many("too many old states are being read"));
   s.pasts[at].to.push_back(to);
-  read_pages(self, {.from = s.keys.data(""),
-                    .to = etcd::end_of_prefix(s.keys.data("")),
-                    .at = at,
-                    .page = s.with.settings.page,
-                    .take =
-                      [at](etcd_ptr me, std::vector<etcd::record>&& page) {
-                        auto& into = me->state.pasts.at(at).into;
-                        for (auto& r : page)
-                          into.add(std::make_shared<const store::record>(
-                            store::record{.key = std::string{me->state.keys.parse(r.key).name},
-                                          .value = share(std::move(r.value)),
-                                          .created = r.created,
-                                          .modified = r.modified,
-                                          .cause = {}}));
-                      },
-                    .done = [at](etcd_ptr me,
-                                 const result<revision>& done) { past_is_read(me, at, done); }});
+  reading all{.from = s.keys.data(""),
+              .to = etcd::end_of_prefix(s.keys.data("")),
+              .at = at,
+              .page = s.with.settings.page,
+              .take = {},
+              .done = {}};
+  all.take = [at](etcd_ptr me, std::vector<etcd::record>&& page) {
+    auto& past = me->state.pasts.at(at);
+    for (auto& r : page)
+      if (auto known = etcd::to_record(me->state.keys, me->state.with.keys, std::move(r)))
+        past.into.add(std::move(*known));
+      else
+        past.trouble = known.error();
+  };
+  all.done = [at](etcd_ptr me, result<revision> done) { past_is_read(me, at, std::move(done)); };
+  read_pages(self, std::move(all));
 }
 
 /// Answers if it can be answered now; false: it has to wait.
@@ -169,8 +170,8 @@ kernel::reply<history_of> take_history(etcd_ptr self) {
   auto& s = self->state;
   if (!s.mirror)
     return kernel::answer(not_read_yet());
-  return history_of{std::make_shared<const store::history>(etcd_past(s.with.cluster, s.keys),
-                                                           s.mirror->compacted(), s.mirror->at())};
+  return history_of{
+    std::make_shared<const store::history>(etcd_past(s), s.mirror->compacted(), s.mirror->at())};
 }
 
 void serve_views(etcd_ptr self) {

@@ -71,7 +71,7 @@ kernel::reply<transacted> take_write(etcd_ptr self, const transact& m) {
                       s.mirror->current()};
   auto what = m.what;
   etcd::drop_unchanged(what, *s.mirror->current());
-  auto order = etcd::to_txn(s.keys, what, s.keys.election(s.election.lease_id()));
+  auto order = etcd::to_txn(s.keys, what, s.keys.election(s.election.lease_id()), s.with.keys);
   if (!order)
     return kernel::answer(std::move(order).error());
   auto to = self->promise<transacted>();

@@ -181,6 +181,18 @@ TEST_CASE("etcd replica: the oldest master leads, the next one when its lease ha
   CHECK(raw(second.leads().term) > raw(term));
 }
 
+TEST_CASE("etcd replica: a master that died leads again as soon as it is back") {
+  one_master w;
+  auto before = w.m->leads().term;
+  REQUIRE(w.world.process->kill("m1/replica"));
+  w.world.advance(1s);
+  master again{w.world, w.etcd, "m1"};
+  w.world.advance(1s);
+  CHECK(again.leads().here);
+  CHECK(raw(again.leads().term) > raw(before));
+  CHECK(w.etcd->leases().size() == 1);
+}
+
 TEST_CASE("etcd replica: a fenced write changes nothing after its term") {
   one_master w;
   master second{w.world, w.etcd, "m2"};
