@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace troupe::apply {
 namespace {
@@ -23,27 +24,57 @@ void record_the_past(managers& m, const writing& w, const json& live) {
   record_update(m, past, nullptr, live);
 }
 
-/// All that is owned, the applier's new claim included.
-path_set all_claims(const managers& m, const identity& me, const path_set& mine) {
-  auto out = mine;
+/// All that is owned, the applier's new claim included, by the version that it is said in.
+std::map<std::string, path_set> all_claims(const managers& m, const writing& w, const identity& me,
+                                           const path_set& mine) {
+  std::map<std::string, path_set> out{{w.api_version, mine}};
   for (const auto& e : m.entries())
     if (e.who() != me)
-      out.unite(e.fields.set());
+      out[e.api_version].unite(e.fields.set());
   return out;
 }
 
-/// Removes what the manager applied the last time and nobody owns now.
+const schema::type* type_in(const writing& w, const std::string& api_version) {
+  if (api_version == w.api_version)
+    return w.of;
+  return w.others ? w.others->find(api_version) : nullptr;
+}
+
+/// Puts back what was pruned and is owned in another version; both trees are of that version.
+void restore(const schema::type& of, const json& whole, json& pruned, path_set owned) {
+  owned.unite(fields_of(of, pruned));
+  pruned = whole;
+  prune(of, pruned, fields_of(of, whole), owned);
+}
+
+/// Removes what the manager applied the last time and nobody owns now, whatever the versions in
+/// which it was applied and is owned. (Kubernetes' structured merge does so one by one, too.)
 void prune_for(json& tree, const managers& m, const writing& w, const entry& last,
                const path_set& mine) {
-  auto owned = all_claims(m, last.who(), mine);
-  if (last.api_version == w.api_version)
-    return prune(*w.of, tree, last.fields.set(), owned);
-  const auto* of = w.others ? w.others->find(last.api_version) : nullptr;
+  const auto* of = type_in(w, last.api_version);
   if (!of)
     return; // a version that nobody speaks any more: what it said cannot be found
-  auto there = w.others->convert(tree, last.api_version);
-  prune(*of, there, last.fields.set(), owned);
-  tree = w.others->convert(there, w.api_version);
+  auto owned = all_claims(m, w, last.who(), mine);
+  auto at = last.api_version;
+  auto alone = owned.size() == 1 && at == w.api_version;
+  if (alone)
+    return prune(*of, tree, last.fields.set(), owned[at]);
+  auto in = [&](const json& t, const std::string& version) {
+    return version == at ? t : w.others->convert(t, version);
+  };
+  auto whole = at == w.api_version ? std::move(tree) : w.others->convert(tree, at);
+  auto pruned = whole;
+  prune(*of, pruned, last.fields.set(), owned[at]);
+  for (auto& [version, claims] : owned) {
+    const auto* there = version == last.api_version ? nullptr : type_in(w, version);
+    if (!there)
+      continue;
+    whole = in(whole, version);
+    pruned = in(pruned, version);
+    at = version;
+    restore(*there, whole, pruned, std::move(claims));
+  }
+  tree = in(pruned, w.api_version);
 }
 
 std::string in_quotes(std::string_view text) { return json(text).dump(); }

@@ -1,12 +1,12 @@
 #include "actors/api/pipeline/answer.hpp"
 
-#include "actors/api/pipeline/convert.hpp"
 #include "config/api/object.hpp"
 #include "config/api/peek.hpp"
 #include "config/codec/json.hpp"
 #include "config/codec/protobuf.hpp"
 #include "config/codec/table.hpp"
 #include "config/codec/yaml.hpp"
+#include "config/versions/versions.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -141,7 +141,8 @@ json table(const form& f, std::span<const list_entry> entries, const list_head* 
       objects.push_back(std::make_shared<const api::object>(std::move(*o)));
   auto include = f.wanted.objects_in_table ? codec::table_options::include::metadata
                                            : codec::table_options::include::none;
-  auto out = codec::table_of(*f.of, objects, f.now, {.object = include, .headers = headers});
+  auto out =
+    codec::table_of(version_for(f), objects, f.now, {.object = include, .headers = headers});
   if (head)
     out["metadata"] = list_meta(*head);
   else if (!entries.empty() && entries[0].version != revision{})
@@ -179,14 +180,19 @@ api::response of_text(std::string text, api::media as, revision version, int cod
 } // namespace
 
 shared_bytes in_version(const shared_bytes& body, const schema::resource& to) {
-  auto head = "{\"apiVersion\":\"" + to.api_version() + "\"";
-  if (std::string_view{*body}.substr(0, head.size()) == head)
+  if (versions::speaks(*body, to))
     return body;
   auto tree = json::parse(*body, nullptr, false);
   if (!tree.is_object())
     return body;
-  convert(tree, to);
+  versions::convert(tree, to);
   return share(api::encode(tree));
+}
+
+const schema::resource& version_for(const form& f) {
+  if (f.wanted.transform == transform::none || !f.catalog)
+    return *f.of;
+  return versions::stored_as(*f.catalog, *f.of);
 }
 
 api::response answer_object(const form& f, std::string_view body, revision version, int code) {

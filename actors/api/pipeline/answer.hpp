@@ -23,12 +23,12 @@ struct form {
   instant now{}; // what ages are counted to
 };
 
-/// One object: `body` is canonical and of `of`'s version.
+/// One object: `body` is canonical and of version_for() this form.
 api::response answer_object(const form& f, std::string_view body, revision version, int code);
 
 /// One entry of a list.
 struct list_entry {
-  shared_bytes body; // canonical, of the list's version
+  shared_bytes body; // canonical, of version_for() the form
   revision version{};
 };
 struct list_head {
@@ -38,10 +38,14 @@ struct list_head {
 };
 api::response answer_list(const form& f, std::vector<list_entry> entries, const list_head& head);
 
-/// An object in the form wanted, as bytes that stand inside a watch event.
+/// An object in the form wanted, as bytes that stand inside a watch event; `body` as above.
 std::string encode_object(const form& f, std::string_view body, revision version);
 
 /// `body` in the version of `to`; the same bytes when it already is.
 shared_bytes in_version(const shared_bytes& body, const schema::resource& to);
+
+/// The version in which this form takes its objects: `of`, but the stored one for a Table and for
+/// PartialObjectMetadata, which Kubernetes makes of the stored object.
+const schema::resource& version_for(const form& f);
 
 } // namespace troupe::pipeline

@@ -2,6 +2,7 @@
 
 #include "actors/api/rules/rules.hpp"
 #include "config/schema/walk.hpp"
+#include "config/versions/versions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -43,6 +44,20 @@ constexpr std::array<names, 27> counted{
 
 constexpr std::string_view name_alphabet = "bcdfghjklmnpqrstvwxz2456789";
 constexpr std::size_t longest_base = 63 - 5;
+
+rules::field_errors check_rules(const context& c, const schema::resource& of, const json& tree,
+                                const json* old) {
+  auto sub = c.sub ? c.sub->name : std::string_view{};
+  return old ? rules::validate_update(of, tree, *old, sub) : rules::validate(of, tree);
+}
+
+/// The rules are written for the stored version; Events have theirs in both groups.
+rules::field_errors check_rules(const context& c, const json& tree, const json* old) {
+  if (speaks_stored(c) || c.of.group != c.stored.group)
+    return check_rules(c, c.of, tree, old);
+  auto before = old ? as_stored(c, *old) : json();
+  return check_rules(c, c.stored, as_stored(c, tree), old ? &before : nullptr);
+}
 
 result<void> run(context& c, const std::vector<admission_step>& steps, admission& a) {
   (void)c;
@@ -96,8 +111,15 @@ std::string make_name(std::string_view base, random_source& random) {
 }
 
 void fill_in(const context& c, json& tree) {
-  schema::apply_defaults(*c.of.of, tree);
-  rules::set_defaults(c.of, tree);
+  // a built-in kind's defaults are stated once, for the stored version
+  auto other = c.built_in() && !speaks_stored(c);
+  const auto& in = other ? c.stored : c.of;
+  if (other)
+    versions::convert(tree, in);
+  schema::apply_defaults(*in.of, tree);
+  rules::set_defaults(in, tree);
+  if (other)
+    versions::convert(tree, c.of);
 }
 
 result<void> mutate(context& c, admission::operation what, json& tree, const json* old,
@@ -131,12 +153,16 @@ result<void> validate_admission(context& c, admission::operation what, json* tre
   return run(c, c.env.admission.validating, a);
 }
 
+bool spec_changed(const context& c, const json& tree, const json& old) {
+  return speaks_stored(c) ? spec_differs(tree, old)
+                          : spec_differs(as_stored(c, tree), as_stored(c, old));
+}
+
 result<void> validate(const context& c, const json& tree, const json* old) {
   rules::field_errors errors;
   for (auto& wrong : schema::check_values(*c.of.of, tree))
     errors.add(std::move(wrong));
-  auto sub = c.sub ? c.sub->name : std::string_view{};
-  auto more = old ? rules::validate_update(c.of, tree, *old, sub) : rules::validate(c.of, tree);
+  auto more = check_rules(c, tree, old);
   for (const auto& wrong : more.causes())
     if (std::none_of(errors.causes().begin(), errors.causes().end(), [&](const cause& e) {
           return e.field == wrong.field && e.type == wrong.type;

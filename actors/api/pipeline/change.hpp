@@ -10,6 +10,8 @@ namespace troupe::pipeline {
 bool counts_generation(const schema::resource& of);
 /// Whether anything but metadata and status differs.
 bool spec_differs(const json& a, const json& b);
+/// The same of two trees of the request's version, seen in the stored one.
+bool spec_changed(const context& c, const json& tree, const json& old);
 
 /// A random UUID (version 4).
 std::string make_uid(random_source& random);

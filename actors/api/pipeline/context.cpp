@@ -1,8 +1,8 @@
 #include "actors/api/pipeline/context.hpp"
 
 #include "actors/api/pipeline/answer.hpp"
-#include "actors/api/pipeline/convert.hpp"
 #include "config/codec/json.hpp"
+#include "config/versions/versions.hpp"
 
 namespace troupe::pipeline {
 
@@ -64,7 +64,7 @@ result<found> read_record(const context& c, store::record_ptr record) {
   if (!tree.is_object())
     return failure{.reason = reason::internal,
                    .message = "reading " + record->key + ": the stored bytes are no object"};
-  convert(tree, c.of);
+  versions::convert(tree, c.of);
   return found{std::move(record), std::move(tree), owners};
 }
 
@@ -75,12 +75,18 @@ result<found> fetch(const context& c, std::string_view ns, std::string_view name
   return read_record(c, std::move(record));
 }
 
+bool speaks_stored(const context& c) { return &c.of == &c.stored; }
+
+json as_stored(const context& c, const json& tree) {
+  auto out = tree;
+  versions::convert(out, c.stored);
+  return out;
+}
+
 std::string stored_bytes(const context& c, const json& tree, std::string_view owners) {
-  if (&c.of == &c.stored)
+  if (speaks_stored(c))
     return api::encode(tree, owners);
-  auto other = tree;
-  convert(other, c.stored);
-  return api::encode(other, owners);
+  return api::encode(as_stored(c, tree), owners);
 }
 
 result<void> require_namespace(const context& c, store::transaction& tx) {
@@ -110,10 +116,12 @@ result<void> require_namespace(const context& c, store::transaction& tx) {
 
 step finish(context& c, object_write w) {
   form shown{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
+  auto stored_form = &version_for(shown) == &c.stored;
   // what is stored is what is shown, when the versions are the same
-  auto stored =
-    &c.of == &c.stored && w.changes && w.what.then.front().what == store::operation::kind::put;
-  auto body = share(stored ? w.what.then.front().value : api::encode(w.tree, w.owners));
+  auto stored = stored_form && w.changes && w.what.then.front().what == store::operation::kind::put;
+  auto body = share(stored        ? w.what.then.front().value
+                    : stored_form ? stored_bytes(c, w.tree, w.owners)
+                                  : api::encode(w.tree, w.owners));
   auto respond = [shown, body, warnings = c.warnings, code = w.code](revision version) {
     auto out = answer_object(shown, *body, version, code);
     out.warnings = warnings;

@@ -70,6 +70,11 @@ struct object_write {
 /// Dry runs end here; others become a write.
 step finish(context& c, object_write w);
 
+/// Whether the request speaks the version that is stored, as most do.
+bool speaks_stored(const context& c);
+/// A tree of the request's version in the stored one.
+json as_stored(const context& c, const json& tree);
+
 /// The canonical bytes of a tree in the stored version, with its managedFields.
 std::string stored_bytes(const context& c, const json& tree, std::string_view owners);
 

@@ -150,8 +150,8 @@ result<step> get_object(context& c) {
   if (!record)
     return not_found(c, c.request.name);
   form shown{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
-  return step{
-    finished{answer_object(shown, *in_version(record->value, c.of), record->modified, 200)}};
+  auto body = in_version(record->value, version_for(shown));
+  return step{finished{answer_object(shown, *body, record->modified, 200)}};
 }
 
 result<step> list_objects(context& c) {
@@ -165,6 +165,8 @@ result<step> list_objects(context& c) {
     OR_RETURN(token, parse_token(o.next));
   }
   auto prefix = c.prefix();
+  form shown{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
+  const auto& version = version_for(shown);
   std::vector<list_entry> entries;
   list_head head{.version = fresh.what == freshness::kind::exact ? fresh.at : c.view.at()};
   auto collect = [&](const store::record_ptr& record) {
@@ -173,7 +175,7 @@ result<step> list_objects(context& c) {
       head.next = "more";
       return false;
     }
-    entries.push_back({in_version(record->value, c.of), record->modified});
+    entries.push_back({in_version(record->value, version), record->modified});
     return true;
   };
   visit_selected(c, chosen, prefix, collect, token.start.empty() ? "" : prefix + token.start);
@@ -184,7 +186,6 @@ result<step> list_objects(context& c) {
     if (auto all = c.view.count(prefix); chosen.everything() && all > token.seen)
       head.remaining = all - token.seen;
   }
-  form shown{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
   return step{finished{answer_list(shown, std::move(entries), head)}};
 }
 

@@ -1,6 +1,6 @@
 #include "actors/api/pipeline/owners.hpp"
 
-#include "actors/api/pipeline/convert.hpp"
+#include "config/versions/versions.hpp"
 
 namespace troupe::pipeline {
 namespace {
@@ -64,7 +64,7 @@ const schema::type* kind_versions::find(std::string_view api_version) const {
 json kind_versions::convert(const json& tree, std::string_view api_version) const {
   auto out = tree;
   if (const auto* to = resource(api_version))
-    pipeline::convert(out, *to);
+    troupe::versions::convert(out, *to); // not apply::versions
   return out;
 }
 

@@ -1,6 +1,6 @@
 // The entry: finds the resource, checks that it may be asked so, and hands over to the verb.
 #include "actors/api/pipeline/context.hpp"
-#include "actors/api/pipeline/convert.hpp"
+#include "config/versions/versions.hpp"
 
 namespace troupe::pipeline {
 namespace {
@@ -109,7 +109,7 @@ result<step> run(const api::request& r, const store::view& view, const environme
             .view = view,
             .env = env,
             .of = *of,
-            .stored = storage_version(*env.catalog, *of),
+            .stored = versions::stored_as(*env.catalog, *of),
             .sub = sub};
   if (!of->warning.empty())
     c.warnings.emplace_back(of->warning);

@@ -4,7 +4,6 @@
 #include "actors/api/pipeline/answer.hpp"
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/change.hpp"
-#include "actors/api/pipeline/convert.hpp"
 #include "actors/api/pipeline/list.hpp"
 #include "actors/api/pipeline/update.hpp"
 #include "actors/api/rules/checks.hpp"
@@ -215,15 +214,16 @@ result<step> remove_collection(context& c) {
     return options.limit == 0 || all.size() < options.limit;
   });
   store::transaction tx;
+  form f{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now};
   std::vector<list_entry> entries;
   for (const auto& old : all) {
     OR_RETURN(auto plan, plan_removal(c, old, options, tx));
-    entries.push_back({share(api::encode(plan.tree, plan.owners)), plan.version});
+    auto body = share(api::encode(plan.tree, plan.owners));
+    entries.push_back({in_version(body, version_for(f)), plan.version});
   }
   tx.fence = c.request.fence;
   tx.cause = c.request.cause;
-  auto respond = [f = form{c.env.catalog, &c.of, c.of.of, c.request.answer, c.env.now},
-                  entries](revision at) {
+  auto respond = [f, entries](revision at) {
     return answer_list(f, entries, {.version = at, .next = {}, .remaining = {}});
   };
   if (options.dry_run || tx.then.empty())

@@ -74,7 +74,7 @@ void count_generation(const context& c, json& tree, const json& old) {
   if (!counts_generation(c.of))
     return;
   copy_member(tree["metadata"], old.at("metadata"), "generation");
-  if (spec_differs(tree, old))
+  if (spec_changed(c, tree, old))
     tree["metadata"]["generation"] = old["metadata"].value("generation", std::int64_t{0}) + 1;
 }
 

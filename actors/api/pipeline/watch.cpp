@@ -132,7 +132,8 @@ std::string encode_event(const api::event& e, const watch_plan& plan, instant no
   if (e.what == kind::bookmark)
     return framed(plan, type, encode_object(shown, bookmark_body(plan, *e.of), e.of->meta.version));
   return framed(plan, type,
-                encode_object(shown, *in_version(e.of->body, *plan.of), e.of->meta.version));
+                encode_object(shown, *in_version(e.of->body, version_for(shown)),
+                              e.of->meta.version));
 }
 
 result<step> plan_watch(context& c) {
