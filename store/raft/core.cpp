@@ -2,6 +2,7 @@
 #include "store/raft/core.hpp"
 
 #include "store/raft/quorum.hpp"
+#include "store/raft/witness.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,7 +28,9 @@ core::core(const options& o, recovered from)
     reset_unwritten_ = true;
     written_ = log_.last().index;
   }
-  commit_ = handed_ = applied_ = std::max(from.applied, log_.start().at.index);
+  invariant(from.applied >= log_.start().at.index,
+            "the state machine has what the log has given up: it was lost, or is another's");
+  commit_ = handed_ = applied_ = from.applied;
   durable_ = written_;
   invariant(applied_ <= durable_, "the state machine never runs ahead of the durable log");
   if (ballot_.term < log_.last().term)
@@ -43,6 +46,8 @@ effects core::step(const event& e) {
   std::visit([&](const auto& what) { on(what, out); }, e);
   finish(out);
   check_invariants();
+  if (options_.seen_by)
+    options_.seen_by->stepped(*this, e, out);
   return out;
 }
 
@@ -52,6 +57,7 @@ void core::on(const tick&, effects& out) {
   if (beat)
     beat_ = 0;
   load_failed_ = false;
+  write_age_ = writes_.empty() ? 0 : write_age_ + 1;
   if (auto* l = std::get_if<leader>(&role_)) {
     if (elapsed_ >= options_.election_ticks) {
       elapsed_ = 0;
@@ -59,6 +65,7 @@ void core::on(const tick&, effects& out) {
       check_quorum(out);
     }
     if (beat && std::holds_alternative<leader>(role_)) {
+      escape_stall(*l, out);
       send_heartbeats(out);
       settle_reads(out); // should the quorum have shrunk
     }

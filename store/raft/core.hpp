@@ -57,10 +57,13 @@ public:
   /// Throws broken_invariant when continuing would risk what is committed.
   effects step(const event& e);
 
+  member_id self() const { return options_.self; }
   const configuration& members() const { return log_.members(); }
   /// Greater for later ones, whichever member is asked.
   log_index members_index() const { return log_.members_index(); }
   status look() const;
+  /// For tests: the log as this member knows it.
+  const entry_log& log() const { return log_; }
 
 private:
   // -- events: one overload each -----------------------------------------------------------------
@@ -110,6 +113,7 @@ private:
   void become_leader(effects& out);
   void leave_role(effects& out); // answers what waits for the role
   bool can_campaign() const;
+  bool disk_stalls() const { return write_age_ >= options_.election_ticks; }
   bool hears_leader() const;
   member_id known_leader() const;
   role_name role() const;
@@ -132,6 +136,7 @@ private:
   void follow_members();
   void offer_leadership(member_id to, const progress& p, effects& out);
   member_id best_successor() const;
+  void escape_stall(leader& l, effects& out);
   void start_round(effects& out);
   void settle_reads(effects& out);
   void finish_round(effects& out);
@@ -194,8 +199,9 @@ private:
 
   std::uint32_t elapsed_ =
     0; // ticks since the leader was heard, or since the campaign or check began
-  std::uint32_t timeout_ = 0; // ticks
-  std::uint32_t beat_ = 0;    // ticks since the last heartbeat or repetition
+  std::uint32_t timeout_ = 0;   // ticks
+  std::uint32_t write_age_ = 0; // ticks in which none of the writes under way has finished
+  std::uint32_t beat_ = 0;      // ticks since the last heartbeat or repetition
   std::uint64_t read_number_ = 0;
   read_round last_round_{}; // rounds stay unique when the same member leads again
   raft::leadership told_;   // the host knows this

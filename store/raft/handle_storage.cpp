@@ -7,6 +7,7 @@ namespace troupe::raft {
 
 void core::on(const write_finished& w, effects& out) {
   invariant(w.id <= last_write_, "only what was ordered can be finished");
+  write_age_ = 0;
   for (; !writes_.empty() && writes_.front().id <= w.id; writes_.pop_front())
     durable_ = std::max(durable_, writes_.front().last);
   if (auto* c = std::get_if<candidate>(&role_); c && c->phase == vote_kind::real
@@ -65,7 +66,8 @@ void core::on(const entries_loaded& e, effects& out) {
 void core::on(const compact& c, effects& out) {
   auto last = raw(log_.last().index);
   auto kept = log_index{last > options_.keep_entries ? last - options_.keep_entries : 0};
-  auto cut = std::min({c.up_to, applied_, durable_, kept});
+  auto allowed = options_.mutants.cut_what_is_not_durable ? applied_ : c.up_to;
+  auto cut = std::min({allowed, applied_, durable_, kept});
   if (const auto* l = std::get_if<leader>(&role_)) {
     for (const auto& [id, p] : l->peers) {
       // Whoever is receiving a snapshot needs what follows it.

@@ -21,14 +21,32 @@ void core::offer_leadership(member_id id, const progress& p, effects& out) {
     out.send_now.push_back(to(id, timeout_now{}));
 }
 
+// Of those that answer the one that has most; if none answers, of all.
 member_id core::best_successor() const {
   const auto& l = std::get<leader>(role_);
+  auto better = [](const progress& a, const progress& b) {
+    return a.active != b.active ? a.active : a.match > b.match;
+  };
   member_id best{};
   for (const auto& [id, p] : l.peers) {
-    if (members().is_voter(id) && (best == nobody || p.match > l.peers.at(best).match))
+    if (members().is_voter(id) && (best == nobody || better(p, l.peers.at(best))))
       best = id;
   }
   return best;
+}
+
+// A leader whose disk stalls commits by the others' writes but applies nothing, so nobody who wrote
+// through it gets an answer. It hands over to a voter that has written what it could not: where all
+// disks stall (they may be one) there is none, and quarrelling would make it worse.
+void core::escape_stall(leader& l, effects& out) {
+  if (!disk_stalls() || l.transfer_to != nobody)
+    return;
+  auto next = best_successor();
+  if (next == nobody)
+    return;
+  const auto& p = l.peers.at(next);
+  if (p.active && p.match > durable_)
+    on(transfer_leadership{next}, out);
 }
 
 void core::take(const letter&, const timeout_now&, effects& out) {

@@ -10,7 +10,8 @@ bool core::can_campaign() const {
   bool voter =
     members().is_voter(options_.self)
     || (log_.members_index() > commit_ && log_.members_at(commit_).is_voter(options_.self));
-  return voter && !(incoming_ && incoming_->installing);
+  // Whose disk stalls could neither make its vote durable nor apply anything as a leader.
+  return voter && !disk_stalls() && !(incoming_ && incoming_->installing);
 }
 
 void core::on(const campaign&, effects& out) {

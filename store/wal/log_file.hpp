@@ -32,7 +32,7 @@ struct options {
   wal::identity identity;
   std::uint64_t segment_bytes = 32U << 20; // at least 4096; a record must fit into one
   std::uint32_t spare_segments = 1;        // kept for reuse; more are removed
-  std::uint64_t memory_bytes = 16U << 20;  // of the newest entries put into recovered::log
+  std::uint64_t memory_bytes = 4U << 20;   // of the newest entries put into recovered::log
 };
 
 struct recovered {

@@ -98,7 +98,9 @@ result<raft::entry_log> open_log::rebuild(const survivors& s) const {
 }
 
 // Clears what a crash left behind the last good record, so that it never looks like a continuation
-// of what is written now, and makes sure that what was read is durable.
+// of what is written now, and makes sure that what was read is durable: what no record proves to be
+// is written again, since after a failed sync the system may show bytes that the disk never got and
+// count them as clean.
 result<void> open_log::mend_tail(const scanned& last, recovered& was) {
   current_ = segments_.back();
   end_ = synced_ = last.end;
@@ -107,6 +109,10 @@ result<void> open_log::mend_tail(const scanned& last, recovered& was) {
   if (last.garbage_end > last.end) {
     was.cut_bytes = last.garbage_end - last.end;
     CHECK_RETURN(current_.bytes->write_at(last.end, std::string(was.cut_bytes, '\0')));
+  }
+  if (last.proved < last.end) {
+    OR_RETURN(auto unproved, current_.bytes->read_at(last.proved, last.end - last.proved));
+    CHECK_RETURN(current_.bytes->write_at(last.proved, unproved));
   }
   CHECK_RETURN(current_.bytes->sync());
   constexpr std::size_t preamble = 2;

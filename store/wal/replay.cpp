@@ -53,6 +53,7 @@ result<scanned> scan(std::string_view segment, const segment_header& header) {
     if (!note(s, *r))
       return damage(s.end, "a record with a right checksum cannot be understood");
     s.sealed = r->kind == record_kind::seal;
+    s.proved = std::max<std::uint64_t>(s.proved, r->synced);
     s.end += r->size();
     s.chain = r->checksum;
   }

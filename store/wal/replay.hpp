@@ -24,7 +24,8 @@ struct scanned {
   std::uint64_t end = records_begin; // behind the last good record
   std::uint32_t chain = 0;           // its checksum
   std::uint64_t garbage_end = 0; // of what follows and was written, but never synced; 0: nothing
-  bool sealed = false;           // the last good record is a seal
+  std::uint64_t proved = records_begin; // a good record says that all before this was durable
+  bool sealed = false;                  // the last good record is a seal
   std::vector<found_record> records;
   std::optional<raft::ballot> ballot;                             // the last one
   std::vector<std::pair<std::size_t, raft::snapshot_mark>> marks; // (index into records, mark)

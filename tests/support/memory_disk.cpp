@@ -38,6 +38,11 @@ public:
   result<void> sync() override {
     if (!disk_->spend())
       return no_power();
+    if (std::exchange(disk_->failing_, false)) {
+      disk_->failed_ = true;
+      node_->unsynced.clear();
+      return failure{.reason = reason::internal, .message = "the sync failed"};
+    }
     node_->durable.resize(node_->now.size());
     for (auto s : node_->unsynced)
       node_->durable.replace(s * sector, sector, node_->now, s * sector, sector);
@@ -77,8 +82,15 @@ std::size_t memory_disk::power_cut(random_source& random) {
     node->now = node->durable;
   }
   left_ = ~std::uint64_t{0};
-  held_.reset();
+  release_locks();
   return lost;
+}
+
+void memory_disk::spoil(const std::string& path, std::size_t at, std::string_view with) {
+  auto& node = *names_.at(path);
+  for (auto* copy : {&node.now, &node.durable})
+    if (at + with.size() <= copy->size())
+      copy->replace(at, with.size(), with);
 }
 
 std::map<std::string, std::string> memory_disk::contents() const {

@@ -164,6 +164,8 @@ void script::group(const words& w) {
       options_.election_ticks = static_cast<std::uint32_t>(std::stoul(w.at(++i)));
     else if (w[i] == "in-flight")
       options_.max_in_flight = static_cast<std::uint32_t>(std::stoul(w.at(++i)));
+    else if (w[i] == "in-flight-bytes")
+      options_.max_in_flight_bytes = std::stoull(w.at(++i));
     else if (w[i] == "batch-bytes")
       options_.max_batch_bytes = std::stoull(w.at(++i));
     else if (w[i] == "uncommitted-bytes")

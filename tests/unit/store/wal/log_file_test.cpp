@@ -1,7 +1,7 @@
 // The log file on the real file system, and its edges on a disk in memory.
 #include "history.hpp"
-#include "tests/support/memory_disk.hpp"
 #include "store/wal/crc32c.hpp"
+#include "tests/support/memory_disk.hpp"
 
 #include <doctest/doctest.h>
 
@@ -210,6 +210,31 @@ TEST_CASE("log file: after a failed write it refuses to go on") {
   disk->power_cut(random); // works again, but who knows what is on it
   CHECK(!(*log)->sync());
   CHECK(!(*log)->append({.ballot = {}, .reset = {}, .entries = {command(1, 2)}}));
+}
+
+TEST_CASE(
+  "log file: what a failed sync left behind, readable but not durable, is made durable before "
+  "it is told") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    auto disk = std::make_shared<memory_disk>();
+    recovered was;
+    {
+      auto log = log_file::open(disk, in("log"), was);
+      REQUIRE(log);
+      REQUIRE((*log)->append({.ballot = {}, .reset = {}, .entries = commands(1, 1, 3)}));
+      REQUIRE((*log)->sync());
+      REQUIRE((*log)->append({.ballot = {}, .reset = {}, .entries = commands(1, 4, 6)}));
+      disk->fail_next_sync();
+      CHECK(!(*log)->sync());
+    }
+    disk->release_locks(); // the process has ended, the machine goes on
+    REQUIRE(log_file::open(disk, in("log"), was));
+    CHECK(was.log.last().index == log_index{6}); // and may be acknowledged from now on
+    random_source random{seed};
+    disk->power_cut(random);
+    REQUIRE(log_file::open(disk, in("log"), was));
+    CHECK(was.log.last().index == log_index{6});
+  }
 }
 
 TEST_CASE("log file: old entries are loaded while new ones are written and cut") {
