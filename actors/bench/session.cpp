@@ -18,9 +18,11 @@ constexpr std::size_t fillers = 64;
 
 double milliseconds(duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
-/// Asks until one question of each member was answered well.
-result<void> all_answer(patience& waiting, members& servers, const operation& question) {
-  auto good = std::make_shared<std::array<std::atomic<int>, 3>>(); // 0: ask, 1: asked, 2: good
+/// Asks until one question of each of so many turns was answered well.
+result<void> all_answer(patience& waiting, members& servers, std::size_t turns,
+                        const operation& question) {
+  // 0: ask, 1: asked, 2: good
+  auto good = std::make_shared<std::vector<std::atomic<int>>>(turns);
   result<void> running;
   CHECK_RETURN(waiting.until(
     [&] {
@@ -93,10 +95,10 @@ result<void> session::wait_for_all() {
 }
 
 result<void> session::wait_for_troupe() {
-  CHECK_RETURN(all_answer(waiting_, troupe_->common, [this](std::size_t c, auto, finish to) {
+  CHECK_RETURN(all_answer(waiting_, troupe_->common, 3, [this](std::size_t c, auto, finish to) {
     api_->send(c, request_of("/readyz"), 200, std::move(to));
   }));
-  return all_answer(waiting_, troupe_->common, [this](std::size_t c, auto, finish to) {
+  return all_answer(waiting_, troupe_->common, 3, [this](std::size_t c, auto, finish to) {
     troupe_store_->put(c, "/bench/started-" + std::to_string(c), "yes", std::move(to));
   });
 }
@@ -104,7 +106,7 @@ result<void> session::wait_for_troupe() {
 result<void> session::wait_for_etcd() {
   if (!etcd_)
     return {};
-  return all_answer(waiting_, *etcd_, [this](std::size_t c, auto, finish to) {
+  return all_answer(waiting_, *etcd_, 3 * etcd_connections, [this](std::size_t c, auto, finish to) {
     etcd_store_->put(c, "/bench/started-" + std::to_string(c), "yes", std::move(to));
   });
 }

@@ -27,7 +27,7 @@ struct writes {
   std::atomic<std::uint64_t> bad{0};
   std::mutex mutex;
   histogram took;
-  std::uint64_t open() const { return begun - good - bad; }
+  std::uint64_t open() const { return begun.load() - good.load() - bad.load(); }
 };
 
 void write_one(store_target& at, const std::shared_ptr<writes>& all) {
@@ -109,7 +109,8 @@ result<void> fan_out::run(store_target& at, const std::shared_ptr<tally>& seen,
   out.cpu_s = cpu_of(servers) - cpu;
   out.client_cpu_s = cpu_seconds(getpid()).value_or(0) - own;
   out.ops_per_s = static_cast<double>(seen->now().delivered - before) / out.seconds;
-  out.more.emplace_back("writes_per_s", static_cast<double>(all->good - written) / out.seconds);
+  out.more.emplace_back("writes_per_s",
+                        static_cast<double>(all->good.load() - written) / out.seconds);
   (void)waiting.until(
     [&] {
       auto now = seen->now();
@@ -130,12 +131,12 @@ result<row> fan_out::once(store_target& at, members& servers) {
   auto now = seen->now();
   if (!now.ended.empty())
     of.say("a watch of " + servers.system + " ended: " + now.ended);
-  auto wanted = all->good * watchers;
+  auto wanted = all->good.load() * watchers;
   auto lost = wanted > now.delivered ? wanted - now.delivered : 0;
   out.p50_ms = milliseconds(now.took.quantile(0.5));
   out.p99_ms = milliseconds(now.took.quantile(0.99));
   out.max_ms = milliseconds(now.took.max());
-  out.errors = lost + now.disorder + all->bad;
+  out.errors = lost + now.disorder + all->bad.load();
   {
     std::lock_guard lock{all->mutex};
     out.more.emplace_back("write_p99_ms", milliseconds(all->took.quantile(0.99)));

@@ -60,7 +60,11 @@ host_process::host_process(const host_options& o)
   auto transport = kernel::make_asio_transport({.credential = o.credential, .ca_pem = o.ca_pem});
   links_ = std::make_unique<kernel::links>(
     process_, link_types(), std::move(transport),
-    kernel::link_settings{.heartbeat = o.link.heartbeat, .lost_after = o.link.dead_after});
+    kernel::link_settings{
+      .heartbeat = o.link.heartbeat,
+      .lost_after = o.link.dead_after,
+      // A master that was restarted is called soon: until then it serves nobody.
+      .redial_most = o.who.role == kernel::role::master ? duration{200ms} : duration{1s}});
 }
 
 host_process::~host_process() {

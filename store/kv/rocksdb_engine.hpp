@@ -12,7 +12,7 @@ struct rocksdb_options {
   std::string directory; // made if missing; one engine at a time
   std::uint64_t cache_bytes =
     16U << 20U; // blocks, indexes and filters: the in-memory index is the real cache
-  std::uint64_t write_buffer_bytes = 32U << 20U; // of one memtable
+  std::uint64_t write_buffer_bytes = 8U << 20U; // of one memtable
   int write_buffers = 3;
   /// First bytes of keys: where one of each kind was inserted last is remembered, and the search
   /// for the next one's place begins there. No range of such keys may be erased.

@@ -13,7 +13,7 @@ std::size_t size_of(const change& what);
 
 struct window_limits {
   std::size_t changes = 16384;
-  std::size_t bytes = 32U << 20U; // of keys and values, both sides of each change
+  std::size_t bytes = 16U << 20U; // of keys and values, both sides of each change
 };
 
 class change_window {
