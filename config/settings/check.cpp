@@ -104,6 +104,31 @@ void check_links(const links& link, findings& f) {
            "must be at least twice linkHeartbeatInterval");
 }
 
+/// HOST:PORT, without a scheme.
+bool is_host_and_port(const std::string& text) {
+  auto colon = text.rfind(':');
+  std::uint16_t port = 0;
+  if (colon == std::string::npos || colon == 0 || text.find('/') != std::string::npos)
+    return false;
+  const auto* end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  return error == std::errc{} && stop == end && port > 0;
+}
+
+void check_etcd(const master& m, findings& f) {
+  for (const auto& server : m.etcd_servers)
+    f.expect(is_host_and_port(server), "etcdServers", "must be HOST:PORT,HOST:PORT,...");
+  f.expect(m.etcd_cert_file.empty() == m.etcd_key_file.empty(), "etcdKeyFile",
+           "must be given with etcdCertFile, or neither");
+  f.expect(m.etcd_cert_file.empty() || !m.etcd_ca_file.empty(), "etcdCAFile",
+           "must be given with etcdCertFile");
+  const auto& prefix = m.etcd_prefix;
+  f.expect(prefix.size() >= 2 && prefix.front() == '/' && prefix.back() != '/', "etcdPrefix",
+           "must be a path such as /troupe");
+  f.expect(m.etcd_lease >= 2s && m.etcd_lease <= 1min, "etcdLeaseDuration",
+           "must be within 2s and 1m");
+}
+
 void check_master(const master& m, findings& f) {
   check_networks(m.net, f);
   check_links(m.link, f);
@@ -125,8 +150,7 @@ void check_master(const master& m, findings& f) {
   f.expect(m.score_percentage <= 100, "percentageOfNodesToScore", "must be within 0 and 100");
   f.expect(m.backoff_initial > 0s && m.backoff_initial <= m.backoff_max, "podInitialBackoffSeconds",
            "must be more than 0 and at most podMaxBackoffSeconds");
-  f.expect(m.etcd_cert_file.empty() == m.etcd_key_file.empty(), "etcdKeyFile",
-           "must be given with etcdCertFile, or neither");
+  check_etcd(m, f);
   f.expect(m.trace_bytes >= 64U << 10, "traceBufferSize", "must be at least 65536");
 }
 

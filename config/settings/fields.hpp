@@ -39,9 +39,12 @@ template <class T, class Visit> void visit_store(T& m, Visit&& visit) {
   visit("compactionInterval", m.compact_after, "older versions are dropped");
   visit("snapshotEntries", m.snapshot_entries, "log entries between snapshots");
   visit("etcdServers", m.etcd_servers, "HOST:PORT; not empty: etcd is the store");
-  visit("etcdCAFile", m.etcd_ca_file, "");
-  visit("etcdCertFile", m.etcd_cert_file, "");
+  visit("etcdCAFile", m.etcd_ca_file, "empty: no TLS");
+  visit("etcdCertFile", m.etcd_cert_file, "of this master as etcd's client");
   visit("etcdKeyFile", m.etcd_key_file, "");
+  visit("etcdPrefix", m.etcd_prefix, "our keys begin with it; it holds nothing else");
+  visit("etcdLeaseDuration", m.etcd_lease, "a dead master leads no more after it");
+  visit("etcdCompaction", m.etcd_compaction, "the leader compacts etcd's history");
 }
 
 template <class T, class Visit> void visit_api(T& m, Visit&& visit) {

@@ -34,6 +34,9 @@ struct master {
   std::string etcd_ca_file;                // etcdCAFile
   std::string etcd_cert_file;              // etcdCertFile
   std::string etcd_key_file;               // etcdKeyFile
+  std::string etcd_prefix = "/troupe";     // etcdPrefix: our keys begin with it
+  duration etcd_lease = 5s;                // etcdLeaseDuration: of the leading master
+  bool etcd_compaction = true;             // etcdCompaction: the leader compacts etcd's history
 
   // API
   std::uint32_t io_threads = 2;          // ioThreads

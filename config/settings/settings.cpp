@@ -258,7 +258,7 @@ template <class T> std::string dump(const T& what) {
 std::string shared_with_masters(const master& what) {
   // A machine's own: names, addresses, files, how much of it is used.
   constexpr std::string_view own =
-    " name dataDir pkiDir bindAddress advertiseAddress linkPort masters etcdServers etcdCAFile "
+    " name dataDir pkiDir bindAddress advertiseAddress linkPort masters etcdCAFile "
     "etcdCertFile etcdKeyFile ioThreads actorThreads maxConnections maxRequestsInflight "
     "maxMutatingRequestsInflight auditLogPath auditPolicyFile encryptionProviderConfig oidcCAFile "
     "traceBufferSize otlpEndpoint consolePort ";

@@ -127,6 +127,30 @@ TEST_CASE("settings: rules between values are checked, all at once") {
   CHECK(load<up>({.sets = {"addons=dns,fancy"}}).error().causes.at(0).field == "addons");
 }
 
+TEST_CASE("settings: an etcd cluster is named by addresses, with what its TLS needs") {
+  auto load_with = [](std::vector<std::string> sets) {
+    sets.push_back("dataDir=/x");
+    return load<master>({.sets = std::move(sets)});
+  };
+  auto good = load_with({"etcdServers=10.0.0.1:2379,e2:2379", "etcdCAFile=/ca"});
+  REQUIRE(good.has_value());
+  CHECK(good->etcd_servers == std::vector<std::string>{"10.0.0.1:2379", "e2:2379"});
+  CHECK(good->etcd_prefix == "/troupe");
+  auto refused = [&](std::vector<std::string> sets, const char* key) {
+    auto why = load_with(std::move(sets));
+    REQUIRE(!why.has_value());
+    REQUIRE(why.error().causes.size() == 1);
+    CHECK(why.error().causes.front().field == key);
+  };
+  refused({"etcdServers=https://10.0.0.1:2379"}, "etcdServers");
+  refused({"etcdServers=10.0.0.1"}, "etcdServers");
+  refused({"etcdCertFile=/c", "etcdKeyFile=/k"}, "etcdCAFile");
+  refused({"etcdCAFile=/ca", "etcdCertFile=/c"}, "etcdKeyFile");
+  refused({"etcdPrefix=troupe"}, "etcdPrefix");
+  refused({"etcdPrefix=/troupe/"}, "etcdPrefix");
+  refused({"etcdLeaseDuration=500ms"}, "etcdLeaseDuration");
+}
+
 TEST_CASE("settings: what a cluster hands to who joins is read back, and the machine's own wins") {
   auto founder = *load<master>(
     {.sets = {"dataDir=/a", "name=m1", "clusterCIDR=10.9.0.0/16", "nodeMonitorGracePeriod=9s",
