@@ -203,6 +203,24 @@ TEST_CASE("hub: a jump of the revision expires everybody") {
   CHECK(watch(hub, watcher_id{4}, "", 2001).what == watch_start::live);
 }
 
+TEST_CASE("hub: sparse revisions may leap, and what shares one stays together") {
+  watch_hub hub{revision{10}, revision{1}, {.in_flight = 2, .batch = 2, .sparse = true}};
+  watch(hub, one, "", 10);
+  auto leap = make_changes({"/pods/a"}, 20);
+  CHECK(shown(hub.publish(leap, revision{20}, revision{1})) == "1:20");
+  CHECK(shown(hub.publish({}, revision{25}, revision{1})).empty()); // of somebody else
+  CHECK(hub.last() == revision{25});
+  std::vector<change_ptr> shared;
+  for (const auto* key : {"/pods/a", "/pods/b", "/pods/c"}) {
+    auto each = std::make_shared<change>(*make_changes({key}, 30).front());
+    each->last = std::string_view{key} == "/pods/c";
+    shared.push_back(std::move(each));
+  }
+  CHECK(shown(hub.publish(shared, revision{30}, revision{1})).empty()); // it is behind
+  CHECK(shown(hub.taken(one, 1)) == "1:30,30,30"); // a position is a revision: none may be left
+  CHECK(shown(hub.taken(one, 3)).empty());
+}
+
 TEST_CASE("hub: an unsubscribed watcher gets nothing, and its neighbours all") {
   watch_hub hub{revision{10}, revision{1}};
   for (auto who : {one, two, three})
