@@ -10,7 +10,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr duration rest_after_failure = 10ms;
 constexpr duration longest_operation = 30s;
-constexpr std::size_t most_failures = 100;
+constexpr std::size_t most_failures = 100; // of 10,000 operations and fewer; else one in 100
 
 /// The clients of one load. A client's state is touched by one operation at a time. Lives until the
 /// last operation has come back, however the run ended.
@@ -115,7 +115,7 @@ public:
       again.swap(failed_);
     }
     failures_ += again.size();
-    if (failures_ > most_failures)
+    if (failures_ > allowed())
       return false;
     for (auto [client, n] : again)
       issue(client, n);
@@ -123,6 +123,7 @@ public:
   }
   void stop() { stopped_ = true; }
   bool done() const { return done_ == count_; }
+  std::uint64_t allowed() const { return std::max<std::uint64_t>(most_failures, count_ / 100); }
 
 private:
   void issue(std::size_t client, std::uint64_t n) {
@@ -215,7 +216,7 @@ result<void> run_all(std::uint64_t count, std::size_t clients, const operation& 
   all->stop();
   if (outcome && !good)
     return failure{.reason = reason::unavailable,
-                   .message = "fill the store: more than " + std::to_string(most_failures)
+                   .message = "fill the store: more than " + std::to_string(all->allowed())
                               + " operations failed"};
   return outcome;
 }

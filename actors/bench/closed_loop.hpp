@@ -55,7 +55,7 @@ result<std::vector<loop_result>> run_side_by_side(const loop_options& with,
                                                   const at_edge& edge = {});
 
 /// Operations 0 .. `count` - 1 as fast as `clients` at once do them, each once; a failed one is
-/// tried again, up to 100 times in all. Fails after `limit`.
+/// tried again, up to 100 times (or one in 100) in all. Fails after `limit`.
 result<void> run_all(std::uint64_t count, std::size_t clients, const operation& what,
                      patience& waiting, duration limit);
 
