@@ -63,6 +63,7 @@ void add_controllers(kernel::tree& to, const warm& informers, const controllers_
   add(replica_set_controller);
   add(replication_controller);
   add(deployment_controller);
+  add(role_aggregation_controller);
   add([s = with.suspects] { return endpoint_slice_controller(s); });
   add([s = with.suspects] { return endpoints_controller(s); });
   add([ca = with.ca] { return defaults_controller(ca); });

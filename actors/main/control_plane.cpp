@@ -1,6 +1,7 @@
 #include "actors/main/control_plane.hpp"
 
 #include "actors/api/auth/authorize.hpp"
+#include "actors/api/policy/keeper.hpp"
 #include "actors/controllers/controllers.hpp"
 #include "actors/kernel/actor.hpp"
 #include "actors/lease/registrations.hpp"
@@ -24,6 +25,9 @@ kernel::tree leader_tree(const control_plane_dependencies& with, const control::
   kernel::tree out;
   out.children = {{.name = "bootstrap", .spawn = [bootstrap](const kernel::place& at) {
                      return spawn_bootstrap(at, bootstrap);
+                   }},
+                  {.name = "policy", .spawn = [api](const kernel::place& at) {
+                     return policy::spawn_keeper(at, api);
                    }}};
   control::controllers_settings c{.api = api,
                                   .user = authz::internal_user("controllers"),

@@ -36,6 +36,19 @@ result<secrets> load_secrets(const settings::master& with) {
   return secrets{std::move(shared), std::move(own)};
 }
 
+/// Service-account tokens, by the keys that all masters share.
+authn::token_authority_ptr tokens_of(const settings::master& with,
+                                     const pki::shared_secrets& shared) {
+  auto own = with.reached_at() + ":" + std::to_string(with.api_port);
+  auto address = "https://" + (with.public_endpoint.empty() ? own : with.public_endpoint);
+  return std::make_shared<const authn::token_authority>(
+    authn::token_authority{.signs = shared.service_accounts,
+                           .verifies = shared.token_verifiers(),
+                           .issuer = with.token_issuer,
+                           .audiences = with.api_audiences,
+                           .key_set_address = address + "/openid/v1/jwks"});
+}
+
 std::string ca_of(const secrets& s) { return s.shared.ca.cert().to_pem(); }
 
 /// Written when the cluster has removed this master: the others may not speak to it any more, and
@@ -222,10 +235,12 @@ result<kernel::tree> master::tree() {
                       .leadership = leadership_,
                       .masters = masters_,
                       .edge = {front(), door(), members()},
-                      .removed = [this] {
-                        host_.removed();
-                        note_removal(with_);
-                      }});
+                      .removed =
+                        [this] {
+                          host_.removed();
+                          note_removal(with_);
+                        },
+                      .tokens = tokens_of(with_, secrets_.shared)});
 }
 
 result<void> master::start_https() {

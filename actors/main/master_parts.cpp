@@ -99,6 +99,7 @@ kernel::tree api_tree(const master_wires& wires, const master_dependencies& with
     .catalog = with.catalog,
     .pages = std::make_shared<const api_server::documents>(with.catalog, with.version),
     .set = {}};
+  api.tokens = with.tokens;
   api.set.service_cidr = set.net.service_cidr;
   api.set.node_port_first = set.net.node_port_first;
   api.set.node_port_last = set.net.node_port_last;

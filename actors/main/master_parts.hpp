@@ -8,6 +8,7 @@
 //   spawn_supervisor({.process = process}, tree);
 #pragma once
 
+#include "actors/api/auth/tokens.hpp"
 #include "actors/client/protocol.hpp"
 #include "actors/kernel/links.hpp"
 #include "actors/kernel/pool.hpp"
@@ -54,6 +55,7 @@ struct master_dependencies {
   std::vector<kernel::child> scope{}; // what else lives in the leader scope
   storage::replica_settings tuning{}; // what the settings do not say
   std::function<void()> removed{};    // from the cluster; the replica ends after it
+  authn::token_authority_ptr tokens{}; // of service accounts; null: none are made or taken
 };
 
 /// Uses `links` for as long as the actors live.

@@ -40,6 +40,7 @@ public:
   pipeline::settings set;
   pipeline::admission_chain admission = pipeline::built_in_admission();
   instant now = instant{} + std::chrono::seconds{1'800'000'000};
+  authn::token_authority_ptr tokens{}; // none are made or taken
   /// Runs between prepare and apply: lets another writer come first.
   std::function<void()> meanwhile;
 
@@ -50,7 +51,8 @@ public:
             .set = set,
             .admission = admission,
             .server = "m1",
-            .leader_scope = true};
+            .leader_scope = true,
+            .tokens = tokens};
   }
 
   pipeline::step step_of(const api::request& r, store::view_ptr view = nullptr,

@@ -2,91 +2,66 @@
 
 #include "actors/api/auth/node_rules.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace troupe::authz {
 namespace {
 
-using api::verb;
-
-bool in_group(const api::user& u, std::string_view group) {
-  return std::find(u.groups.begin(), u.groups.end(), group) != u.groups.end();
-}
-
-std::string_view verb_text(verb v) {
-  constexpr std::array<std::string_view, 9> names{
-    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "get"};
-  return names[static_cast<std::size_t>(v)];
-}
+constexpr std::string_view masters = "system:masters";
 
 bool below(std::string_view path, std::string_view root) {
-  path = path.substr(0, path.find('?'));
   return path.substr(0, root.size()) == root
          && (path.size() == root.size() || path[root.size()] == '/');
 }
 
+/// What everybody may see, also before there are roles.
 bool is_health(std::string_view path) {
   return below(path, "/healthz") || below(path, "/livez") || below(path, "/readyz")
          || below(path, "/version");
 }
 
-/// What any authenticated user may read to find its way.
-bool is_discovery(std::string_view path) {
-  return is_health(path) || below(path, "/api") || below(path, "/apis") || below(path, "/openapi")
-         || path.substr(0, path.find('?')) == "/";
-}
-
-/// Questions about oneself.
-bool about_self(const api::request& r) {
-  return r.verb == verb::create
-         && ((r.group == "authorization.k8s.io"
-              && (r.resource == "selfsubjectaccessreviews"
-                  || r.resource == "selfsubjectrulesreviews"))
-             || (r.group == "authentication.k8s.io" && r.resource == "selfsubjectreviews"));
-}
-
-/// As Kubernetes says it: `pods "x" is forbidden: User "u" cannot get resource "pods" in API group
-/// "" in ...`.
-failure refused(const api::request& r) {
-  if (r.verb == verb::document)
-    return {.reason = reason::forbidden,
-            .message =
-              "forbidden: User \"" + r.from.name + "\" cannot get path \"" + r.path + "\""};
-  auto qualified = r.group.empty() ? r.resource : r.resource + "." + r.group;
-  auto resource = r.subresource.empty() ? r.resource : r.resource + "/" + r.subresource;
-  auto message = qualified + (r.name.empty() ? "" : " \"" + r.name + "\"")
-                 + " is forbidden: User \"" + r.from.name + "\" cannot "
-                 + std::string{verb_text(r.verb)} + " resource \"" + resource + "\" in API group \""
-                 + r.group + "\"";
-  message += r.ns.empty() ? " at the cluster scope" : " in the namespace \"" + r.ns + "\"";
-  return {.reason = reason::forbidden, .message = std::move(message)};
-}
-
 } // namespace
 
-result<void> authorize(const api::request& r, const store::view& view) {
-  if (in_group(r.from, "system:masters"))
-    return {};
-  auto document = r.verb == verb::document;
-  if (document && is_health(r.path))
-    return {};
-  if (r.from.name.empty() || r.from.name == "system:anonymous")
+bool is_anonymous(const api::user& u) { return u.name.empty() || u.name == "system:anonymous"; }
+
+decision decide(const attributes& a, const store::view& view, const policy& roles) {
+  if (in_group(a.who, masters))
+    return {.allowed = true, .reason = {}};
+  if (!a.resource && a.verb == "get" && is_health(a.path))
+    return {.allowed = true, .reason = {}};
+  std::string why;
+  if (auto node = node_of(a.who); !node.empty()) {
+    auto own = node_decides(a, node, view);
+    if (own.allowed)
+      return own;
+    why = std::move(own.reason);
+  }
+  auto out = roles.decide(a);
+  if (!out.allowed && !why.empty())
+    out.reason = out.reason.empty() ? std::move(why) : why + "\n" + out.reason;
+  return out;
+}
+
+result<void> authorize(const api::request& r, const store::view& view, const policy& roles) {
+  auto asked = attributes_of(r);
+  if (is_anonymous(r.from) && (asked.resource || !is_health(asked.path)))
     return failure{.reason = reason::unauthorized, .message = "Unauthorized"};
-  if (document)
-    return is_discovery(r.path) ? result<void>{} : refused(r);
-  if (about_self(r))
-    return {};
-  constexpr std::string_view node = "system:node:";
-  if (in_group(r.from, "system:nodes") && r.from.name.substr(0, node.size()) == node
-      && node_may(r, std::string_view{r.from.name}.substr(node.size()), view))
-    return {};
-  return refused(r);
+  auto out = decide(asked, view, roles);
+  return out.allowed ? result<void>{} : refused(asked, out.reason);
+}
+
+held_rules rules_of(const api::user& u, std::string_view ns, const policy& roles) {
+  auto out = roles.rules_of(u, ns);
+  if (in_group(u, masters)) {
+    out.list.insert(out.list.begin(), {.verbs = {"*"}, .urls = {"*"}});
+    out.list.insert(out.list.begin(), {.verbs = {"*"}, .groups = {"*"}, .resources = {"*"}});
+  }
+  if (!node_of(u).empty())
+    out.errors.emplace_back("node authorizer does not support user rule resolution");
+  return out;
 }
 
 api::user internal_user(std::string_view part) {
   return {.name = "system:troupe:" + std::string{part},
-          .groups = {"system:masters", "system:authenticated"},
+          .groups = {std::string{masters}, "system:authenticated"},
           .uid = {}};
 }
 

@@ -1,187 +1,205 @@
 #include "actors/api/auth/node_rules.hpp"
 
+#include "actors/api/auth/pod_references.hpp"
 #include "config/api/peek.hpp"
 #include "config/api/selector.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace troupe::authz {
 namespace {
 
-using api::verb;
-using json = nlohmann::json;
 using text = std::string_view;
 
-bool reads(verb v) { return v == verb::get || v == verb::list || v == verb::watch; }
-bool changes(verb v) { return v == verb::update || v == verb::patch; }
+constexpr text node_leases = "kube-node-lease";
 
-/// The body of a create, which alone says what is to be made; null unless it is plain JSON.
-json created(const api::request& r) {
-  if (r.body_as != api::media::json)
-    return {};
-  auto tree = json::parse(r.body, nullptr, false);
-  return tree.is_object() && tree.value("metadata", json()).is_object() ? tree : json{};
+bool one_of(text verb, std::initializer_list<text> all) {
+  return std::find(all.begin(), all.end(), verb) != all.end();
+}
+bool reads(text verb) { return one_of(verb, {"get", "list", "watch"}); }
+bool changes(text verb) { return one_of(verb, {"update", "patch"}); }
+
+decision yes() { return {.allowed = true, .reason = {}}; }
+decision no(std::string why) { return {.allowed = false, .reason = std::move(why)}; }
+decision when(bool holds, std::string why = {}) { return holds ? yes() : no(std::move(why)); }
+
+std::string unrelated(text node) {
+  return "no relationship found between node '" + std::string{node} + "' and this object";
 }
 
-std::string text_at(const json& tree, const char* object, const char* key) {
-  auto at = tree.find(object);
-  if (at == tree.end() || !at->is_object())
-    return {};
-  auto value = at->find(key);
-  return value != at->end() && value->is_string() ? value->get<std::string>() : std::string{};
+store::record_ptr pod_at(const store::view& view, const attributes& a) {
+  return view.get("/registry/core/pods/" + a.ns + "/" + a.name);
 }
 
-/// An object whose name is the node's own.
-bool own(const api::request& r, text node) {
-  if (r.verb != verb::create)
-    return r.name == node;
-  auto tree = created(r);
-  return tree.is_object() && text_at(tree, "metadata", "name") == node;
+bool selects_own(const attributes& a, text node) {
+  auto fields = api::parse_field_selector(a.field_selector);
+  const auto* wanted = fields ? fields->required("spec.nodeName") : nullptr;
+  return wanted && *wanted == node;
 }
 
-store::record_ptr pod_at(const store::view& view, text ns, text name) {
-  return view.get(std::string{"/registry/core/pods/"}.append(ns).append("/").append(name));
+decision pods(const attributes& a, text node, const store::view& view) {
+  if (a.subresource == "status")
+    return when((a.verb == "get" || changes(a.verb)) && is_bound(pod_at(view, a), node),
+                unrelated(node));
+  if (a.subresource == "eviction")
+    return when(a.verb == "create" && is_bound(pod_at(view, a), node), unrelated(node));
+  if (!a.subresource.empty())
+    return no({});
+  if (a.verb == "list" || a.verb == "watch")
+    return when(selects_own(a, node), "can only list/watch pods with spec.nodeName field selector");
+  if (a.verb == "create") // mirror pods only: see NodeRestriction
+    return yes();
+  auto pod = pod_at(view, a);
+  if (a.verb == "get") // gone ones too: the kubelet asks whether its pod still exists
+    return when(!pod || is_bound(pod, node), unrelated(node));
+  return when(a.verb == "delete" && is_bound(pod, node), unrelated(node));
 }
 
-bool bound_to(const store::record_ptr& pod, text node) {
-  return pod && api::peek_text(*pod->value, {"spec", "nodeName"}) == node;
+/// What the node's pods refer to: Secrets, ConfigMaps, claims.
+decision referenced(const attributes& a, text node, const store::view& view, reference what) {
+  if (!a.subresource.empty())
+    return no("cannot get subresource");
+  if (what == reference::claim ? a.verb != "get" : !reads(a.verb))
+    return no("can only read resources of this type");
+  if (a.ns.empty())
+    return no("can only read namespaced object of this type");
+  if (a.name.empty())
+    return no("No Object name found");
+  return when(pods_refer(view, node, a.ns, what, a.name), unrelated(node));
 }
 
-bool may_pods(const api::request& r, text node, const store::view& view) {
-  if (r.subresource == "status")
-    return (reads(r.verb) || changes(r.verb)) && bound_to(pod_at(view, r.ns, r.name), node);
-  if (r.subresource == "eviction")
-    return r.verb == verb::create && bound_to(pod_at(view, r.ns, r.name), node);
-  if (!r.subresource.empty())
-    return false;
-  if (r.verb == verb::list || r.verb == verb::watch) {
-    auto fields = api::parse_field_selector(r.options.field_selector);
-    const auto* wanted = fields ? fields->required("spec.nodeName") : nullptr;
-    return wanted && *wanted == node;
-  }
-  if (r.verb == verb::create) { // mirror pods only
-    auto tree = created(r);
-    if (!tree.is_object() || text_at(tree, "spec", "nodeName") != node)
-      return false;
-    return tree["metadata"]
-      .value("annotations", json::object())
-      .contains("kubernetes.io/config.mirror");
-  }
-  if (r.verb == verb::get) // gone ones too: the kubelet asks whether its pod still exists
-    return bound_to(pod_at(view, r.ns, r.name), node) || !pod_at(view, r.ns, r.name);
-  return r.verb == verb::remove && bound_to(pod_at(view, r.ns, r.name), node);
+decision claims(const attributes& a, text node, const store::view& view) {
+  if (a.subresource == "status")
+    return when((a.verb == "get" || changes(a.verb))
+                  && pods_refer(view, node, a.ns, reference::claim, a.name),
+                unrelated(node));
+  return referenced(a, node, view, reference::claim);
 }
 
-bool names(const json& from, const char* key, text name) {
-  return from.is_object() && from.contains(key) && from[key].is_string() && from[key] == name;
+/// A volume that is bound to a claim of one of the node's pods.
+decision volumes(const attributes& a, text node, const store::view& view) {
+  if (a.verb != "get" || !a.subresource.empty())
+    return no("can only get individual resources of this type");
+  auto volume = view.get("/registry/core/persistentvolumes/" + a.name);
+  if (!volume)
+    return no(unrelated(node));
+  auto ns = api::peek_text(*volume->value, {"spec", "claimRef", "namespace"});
+  auto claim = api::peek_text(*volume->value, {"spec", "claimRef", "name"});
+  return when(!claim.empty() && pods_refer(view, node, ns, reference::claim, claim),
+              unrelated(node));
 }
 
-/// Whether a container takes variables from a ConfigMap or a Secret.
-bool takes_variables(const json& container, const char* ref, const char* whole, text name) {
-  for (const auto& e : container.value("env", json::array()))
-    if (names(e.value("valueFrom", json::object()).value(ref, json()), "name", name))
-      return true;
-  for (const auto& e : container.value("envFrom", json::array()))
-    if (names(e.value(whole, json()), "name", name))
-      return true;
-  return false;
+decision tokens(const attributes& a, text node, const store::view& view) {
+  if (a.subresource != "token" || a.verb != "create" || a.name.empty())
+    return no("can only create tokens for individual service accounts");
+  return when(pods_refer(view, node, a.ns, reference::account, a.name), unrelated(node));
 }
 
-bool mounts(const json& volume, bool secret, text name) {
-  const char* kind = secret ? "secret" : "configMap";
-  if (names(volume.value(kind, json()), secret ? "secretName" : "name", name))
-    return true;
-  for (const auto& source :
-       volume.value("projected", json::object()).value("sources", json::array()))
-    if (names(source.value(kind, json()), "name", name))
-      return true;
-  return false;
+/// Its own Node; the others too, to read: the routes between pods need all of them.
+decision nodes(const attributes& a, text node) {
+  if (reads(a.verb) || a.verb == "create") // whose, is NodeRestriction's to say
+    return when(a.subresource.empty() || a.subresource == "status");
+  return when(changes(a.verb) && a.name == node, "node '" + std::string{node} + "' cannot write '"
+                                                   + a.name + "', only its own Node object");
 }
 
-bool refers_to(const json& pod, bool secret, text name) {
-  const auto spec = pod.value("spec", json::object());
-  for (const auto& volume : spec.value("volumes", json::array()))
-    if (mounts(volume, secret, name))
-      return true;
-  for (const char* list : {"containers", "initContainers", "ephemeralContainers"})
-    for (const auto& container : spec.value(list, json::array()))
-      if (takes_variables(container, secret ? "secretKeyRef" : "configMapKeyRef",
-                          secret ? "secretRef" : "configMapRef", name))
-        return true;
-  for (const auto& pull : spec.value("imagePullSecrets", json::array()))
-    if (secret && names(pull, "name", name))
-      return true;
-  return !secret && name == "kube-root-ca.crt";
+decision leases(const attributes& a, text node) {
+  if (reads(a.verb) && a.verb != "get") // whom the node follows
+    return yes();
+  if (!one_of(a.verb, {"get", "create", "update", "patch", "delete"}))
+    return no("can only get, create, update, patch, or delete a node lease");
+  if (a.verb == "get")
+    return yes();
+  if (a.ns != node_leases)
+    return no("can only access leases in the \"kube-node-lease\" system namespace");
+  return when(a.verb == "create" || a.name == node,
+              "can only access node lease with the same name as the requesting node");
 }
 
-/// A ConfigMap or Secret that one of the node's pods uses.
-bool may_config(const api::request& r, text node, const store::view& view) {
-  auto name = r.name;
-  if (name.empty()) {
-    auto fields = api::parse_field_selector(r.options.field_selector);
-    const auto* one = fields ? fields->required("metadata.name") : nullptr;
-    name = one ? *one : "";
-  }
-  if (!reads(r.verb) || r.ns.empty() || name.empty())
-    return false;
-  auto secret = r.resource == "secrets";
-  auto quoted = "\"" + name + "\"";
-  auto found = false;
-  view.scan({.prefix = "/registry/core/pods/" + r.ns + "/", .from = {}, .limit = 0},
-            [&](const store::record_ptr& pod) {
-              auto root = !secret && name == "kube-root-ca.crt";
-              if ((root || pod->value->find(quoted) != std::string::npos) && bound_to(pod, node)) {
-                auto tree = json::parse(*pod->value, nullptr, false);
-                found = tree.is_object() && refers_to(tree, secret, name);
-              }
-              return !found;
-            });
-  return found;
+decision csi_nodes(const attributes& a, text node) {
+  if (!one_of(a.verb, {"get", "create", "update", "patch", "delete"}))
+    return no("can only get, create, update, patch, or delete a CSINode");
+  return when(a.verb == "create" || a.name == node,
+              "can only access CSINode with the same name as the requesting node");
 }
 
-bool may_core(const api::request& r, text node, const store::view& view) {
-  if (r.resource == "pods")
-    return may_pods(r, node, view);
-  if (r.resource == "configmaps" || r.resource == "secrets")
-    return r.subresource.empty() && may_config(r, node, view);
-  if (r.resource == "nodes") {
-    if (reads(r.verb))
-      return true;
-    return own(r, node) && (r.verb == verb::create || changes(r.verb));
-  }
-  if (r.resource == "events")
-    return r.verb == verb::create || changes(r.verb);
-  if (r.resource == "services" || r.resource == "endpoints" || r.resource == "namespaces")
-    return reads(r.verb);
-  if (r.resource == "persistentvolumes" || r.resource == "persistentvolumeclaims")
-    return r.verb == verb::get;
-  return false;
+decision attachments(const attributes& a, text node, const store::view& view) {
+  if (a.verb != "get" || !a.subresource.empty())
+    return no("can only get individual resources of this type");
+  auto found = view.get("/registry/storage.k8s.io/volumeattachments/" + a.name);
+  return when(found && api::peek_text(*found->value, {"spec", "nodeName"}) == node,
+              unrelated(node));
+}
+
+/// What every node may, whatever its pods (the rules of the ClusterRole system:node), and what its
+/// network needs: services, endpoints and namespaces as they are.
+bool always(const attributes& a) {
+  struct row {
+    text group, plural, verbs;
+  };
+  constexpr text read = "get list watch";
+  constexpr std::array<row, 12> table{{
+    {"", "services", read},
+    {"", "endpoints", read},
+    {"", "namespaces", read},
+    {"", "events", "create update patch"},
+    {"events.k8s.io", "events", "create update patch"},
+    {"discovery.k8s.io", "endpointslices", read},
+    {"node.k8s.io", "runtimeclasses", read},
+    {"networking.k8s.io", "networkpolicies", read},
+    {"storage.k8s.io", "csidrivers", read},
+    {"certificates.k8s.io", "certificatesigningrequests", "create get list watch"},
+    {"authentication.k8s.io", "tokenreviews", "create"},
+    {"authorization.k8s.io", "subjectaccessreviews", "create"},
+  }};
+  return a.subresource.empty() && std::any_of(table.begin(), table.end(), [&](const row& r) {
+           return r.group == a.group && r.plural == a.plural
+                  && (" " + std::string{r.verbs} + " ").find(" " + a.verb + " ")
+                       != std::string::npos;
+         });
 }
 
 } // namespace
 
-bool node_may(const api::request& r, text node, const store::view& view) {
-  if (node.empty())
-    return false;
-  if (r.group.empty())
-    return may_core(r, node, view);
-  if (r.group == "coordination.k8s.io" && r.resource == "leases")
-    return reads(r.verb)
-           || (r.ns == "kube-node-lease" && own(r, node) && r.verb != verb::remove_collection);
-  if (r.group == "events.k8s.io" && r.resource == "events")
-    return r.verb == verb::create || changes(r.verb);
-  if (r.group == "discovery.k8s.io" || r.group == "node.k8s.io" || r.group == "networking.k8s.io")
-    return reads(r.verb);
-  if (r.group == "storage.k8s.io")
-    return reads(r.verb) || (r.resource == "csinodes" && own(r, node));
-  if (r.group == "certificates.k8s.io" && r.resource == "certificatesigningrequests")
-    return r.subresource.empty() && (reads(r.verb) || r.verb == verb::create);
-  return r.verb == verb::create && r.ns.empty()
-         && ((r.group == "authentication.k8s.io" && r.resource == "tokenreviews")
-             || (r.group == "authorization.k8s.io" && r.resource == "subjectaccessreviews"));
+std::string node_of(const api::user& u) {
+  constexpr text prefix = "system:node:";
+  if (!in_group(u, "system:nodes") || !u.name.starts_with(prefix))
+    return {};
+  return u.name.substr(prefix.size());
+}
+
+bool is_bound(const store::record_ptr& pod, text node) {
+  return pod && api::peek_text(*pod->value, {"spec", "nodeName"}) == node;
+}
+
+decision node_decides(const attributes& a, text node, const store::view& view) {
+  if (!a.resource)
+    return no({});
+  if (a.group.empty()) {
+    if (a.plural == "pods")
+      return pods(a, node, view);
+    if (a.plural == "secrets")
+      return referenced(a, node, view, reference::secret);
+    if (a.plural == "configmaps")
+      return referenced(a, node, view, reference::config_map);
+    if (a.plural == "persistentvolumeclaims")
+      return claims(a, node, view);
+    if (a.plural == "persistentvolumes")
+      return volumes(a, node, view);
+    if (a.plural == "serviceaccounts")
+      return tokens(a, node, view);
+    if (a.plural == "nodes")
+      return nodes(a, node);
+  }
+  if (a.group == "coordination.k8s.io" && a.plural == "leases")
+    return leases(a, node);
+  if (a.group == "storage.k8s.io" && a.plural == "csinodes")
+    return csi_nodes(a, node);
+  if (a.group == "storage.k8s.io" && a.plural == "volumeattachments")
+    return attachments(a, node, view);
+  return when(always(a));
 }
 
 } // namespace troupe::authz

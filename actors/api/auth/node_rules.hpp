@@ -1,14 +1,21 @@
-// What a node may do: what its own pods need, and nothing of another's.
+// What a node may do: what its own pods need, and nothing of another's (Kubernetes' Node
+// authorizer). What it may write into an object is NodeRestriction's to say
+// (actors/api/pipeline/admission_node).
 #pragma once
 
-#include "config/api/request.hpp"
-#include "store/base/view.hpp"
+#include "actors/api/auth/policy.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace troupe::authz {
 
-/// Whether the request is one that node `name` may make.
-bool node_may(const api::request& r, std::string_view name, const store::view& view);
+/// The node that speaks: NAME of a user system:node:NAME in the group system:nodes; else empty.
+std::string node_of(const api::user& u);
+
+decision node_decides(const attributes& a, std::string_view node, const store::view& view);
+
+/// Whether a pod is bound to the node; a mirror pod is nobody's word for anything.
+bool is_bound(const store::record_ptr& pod, std::string_view node);
 
 } // namespace troupe::authz

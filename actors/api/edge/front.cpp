@@ -1,6 +1,7 @@
 #include "actors/api/edge/front.hpp"
 
 #include "actors/api/edge/state.hpp"
+#include "actors/api/http/credentials.hpp"
 #include "actors/api/http/mapping.hpp"
 
 #include <algorithm>
@@ -69,14 +70,15 @@ void serve(pointer self, http::request what, const http::responder& to) {
   auto who = user_of(what.from);
   if (serve_health(self, what, to) || serve_page_of(self->state.with.pages, what, who, to))
     return;
-  if (what.fields.has("Authorization") && !what.from.who)
-    return to.answer(
-      http::failure_response({.reason = reason::unauthorized, .message = "Unauthorized"}));
+  auto shown = http::credentials_of(what);
+  if (!shown)
+    return to.answer(http::failure_response(shown.error()));
   auto target = what.target;
   auto mapped = http::to_api(std::move(what));
   if (!mapped)
     return to.answer(http::failure_response(mapped.error()));
   mapped->from = std::move(who);
+  mapped->shown = std::move(*shown);
   if (mapped->verb == api::verb::watch)
     return serve_watch(self, std::move(*mapped), to);
   if (mapped->verb == api::verb::get && mapped->resource == "pods" && mapped->subresource == "log")

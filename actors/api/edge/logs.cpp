@@ -38,6 +38,14 @@ api::request get(std::string resource, std::string ns, std::string name, api::us
   return out;
 }
 
+/// The pod whose log is meant, for whom may read its log.
+api::request pod_of(const api::request& log) {
+  auto out = get("pods", log.ns, log.name, log.from);
+  out.subresource = "log";
+  out.shown = log.shown;
+  return out;
+}
+
 std::string text_at(const json& tree, const char* pointer) {
   auto at = json::json_pointer(pointer);
   return tree.contains(at) && tree.at(at).is_string() ? tree.at(at).get<std::string>()
@@ -146,7 +154,7 @@ void serve_logs(pointer self, api::request what, const std::string& target, http
                 .container = parsed ? std::string{parsed->option("container")} : "",
                 .node = {}});
   self
-    ->ask(self->state.worker(), client::call{get("pods", what.ns, what.name, what.from)},
+    ->ask(self->state.worker(), client::call{pod_of(what)},
           client::call_deadline)
     .then([self, l](result<client::called> r) {
       if (!r)

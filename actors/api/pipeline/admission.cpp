@@ -1,6 +1,7 @@
 // The admission steps that are built in.
 #include "actors/api/pipeline/admission.hpp"
 
+#include "actors/api/pipeline/admission_steps.hpp"
 #include "actors/api/pipeline/keys.hpp"
 
 #include <nlohmann/json.hpp>
@@ -174,7 +175,9 @@ admission_chain built_in_admission() {
   return {.mutating = {{"ServiceAccount", service_account},
                        {"Priority", set_priority},
                        {"DefaultTolerationSeconds", default_tolerations}},
-          .validating = {{"NamespaceLifecycle", namespace_lifecycle}}};
+          .validating = {{"RBACEscalation", no_escalation},
+                         {"NodeRestriction", node_restriction},
+                         {"NamespaceLifecycle", namespace_lifecycle}}};
 }
 
 } // namespace troupe::pipeline

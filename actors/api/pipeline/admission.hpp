@@ -42,7 +42,8 @@ struct admission_chain {
   std::vector<admission_step> validating;
 };
 
-/// NamespaceLifecycle, Priority, ServiceAccount (the name), DefaultTolerationSeconds.
+/// NamespaceLifecycle, Priority, ServiceAccount (the name), DefaultTolerationSeconds,
+/// NodeRestriction, and the check that nobody gives away more than they hold.
 admission_chain built_in_admission();
 
 } // namespace troupe::pipeline

@@ -2,7 +2,7 @@
 #include "actors/api/apply/apply.hpp"
 
 #include "actors/api/apply/typed.hpp"
-#include "actors/api/auth/authorize.hpp"
+#include "actors/api/pipeline/access.hpp"
 #include "actors/api/pipeline/apply.hpp"
 #include "actors/api/pipeline/body.hpp"
 #include "actors/api/pipeline/create.hpp"
@@ -103,7 +103,7 @@ result<void> may_create(const context& c) {
   auto asked = c.request;
   asked.verb = api::verb::create;
   asked.body.clear();
-  return authz::authorize(asked, c.view);
+  return authz::authorize(asked, c.view, *policy_of(c.env, c.view));
 }
 
 result<step> create_by_apply(context& c, json config) {

@@ -94,8 +94,5 @@ result<step> remove_collection(context& c);
 result<step> bind_pod(context& c);
 result<step> evict_pod(context& c);
 result<step> scale_object(context& c);
-/// SelfSubjectReview and the like: answered, never stored.
-bool is_review(const schema::resource& of);
-result<step> answer_review(context& c);
 
 } // namespace troupe::pipeline

@@ -1,12 +1,14 @@
 // What the pipeline is given besides the request and the view.
 #pragma once
 
+#include "actors/api/auth/tokens.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/ids.hpp"
 #include "config/base/random.hpp"
 #include "config/schema/schema.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,6 +35,9 @@ struct environment {
   bool leader_scope =
     false; // the request came from the leader scope of this process: a fence is allowed
   std::optional<revision> exact{}; // `view` was fetched for exactly this revision
+  /// The roles by which implied questions are judged; null: those of the view, read for each.
+  std::shared_ptr<const authz::policy> policy{};
+  authn::token_authority_ptr tokens{}; // null: no tokens are made or taken
 };
 
 } // namespace troupe::pipeline

@@ -1,5 +1,6 @@
 // The entry: finds the resource, checks that it may be asked so, and hands over to the verb.
 #include "actors/api/pipeline/context.hpp"
+#include "actors/api/pipeline/virtual_kinds.hpp"
 #include "config/versions/versions.hpp"
 
 namespace troupe::pipeline {
@@ -41,12 +42,8 @@ result<step> dispatch_subresource(context& c) {
   auto name = c.sub->name;
   if (name == "scale")
     return scale_object(c);
-  if (name == "binding" && c.request.verb == verb::create)
-    return bind_pod(c);
-  if (name == "eviction" && c.request.verb == verb::create)
-    return evict_pod(c);
   if (!of_object(name))
-    return no_such_method(); // log, exec, proxy, token: not the pipeline's
+    return no_such_method(); // exec, attach, portforward, proxy: not the pipeline's
   switch (c.request.verb) {
   case verb::get: return get_object(c);
   case verb::update: return update_object(c);
@@ -56,14 +53,10 @@ result<step> dispatch_subresource(context& c) {
 }
 
 result<step> dispatch(context& c) {
+  if (auto answer = virtual_kind(c))
+    return answer(c);
   if (c.sub)
     return dispatch_subresource(c);
-  if (is_review(c.of))
-    return answer_review(c);
-  if (c.of.group.empty() && c.of.plural == "bindings")
-    return bind_pod(c);
-  if (c.of.group == "authentication.k8s.io") // tokens are known where requests are authenticated
-    return no_such_method();
   switch (c.request.verb) {
   case verb::get: return get_object(c);
   case verb::list: return list_objects(c);
@@ -97,8 +90,7 @@ result<step> run(const api::request& r, const store::view& view, const environme
     return no_such_path();
   if (((sub ? sub->verbs : of->verbs) & bit_of(r.verb)) == 0)
     return no_such_method();
-  if (of->namespaced && r.ns.empty() && (!r.name.empty() || r.verb == verb::create)
-      && !is_review(*of))
+  if (of->namespaced && r.ns.empty() && (!r.name.empty() || r.verb == verb::create))
     return bad_request("an empty namespace may not be set when a resource name is provided");
   if (r.name.find('/') != r.name.npos || r.ns.find('/') != r.ns.npos)
     return bad_request("a name in the path may not contain '/'");

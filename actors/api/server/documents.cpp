@@ -12,7 +12,8 @@ constexpr std::string_view platform = "linux/amd64";
 
 bool answers(const schema::resource&, const schema::subresource& sub) {
   return sub.name == "status" || sub.name == "scale" || sub.name == "binding" || sub.name == "log"
-         || sub.name == "finalize" || sub.name == "eviction" || sub.name == "approval";
+         || sub.name == "finalize" || sub.name == "eviction" || sub.name == "approval"
+         || sub.name == "token";
 }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }

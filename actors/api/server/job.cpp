@@ -1,6 +1,6 @@
 #include "actors/api/server/job.hpp"
 
-#include "actors/api/auth/authorize.hpp"
+#include "actors/api/server/access.hpp"
 #include "actors/api/server/state.hpp"
 
 #include <memory>
@@ -16,11 +16,15 @@ struct job {
   instant deadline{};
   int attempts = 0;
   bool linearizable = false; // the view at hand was taken so
+  bool doubted = false;      // what it was refused for may have changed
+  bool admitted = false;
   std::optional<revision> exact;
+  api::user connected; // who the connection is; what.from is whom the credentials make of it
 };
 using job_ptr = std::shared_ptr<job>;
 
 void fetch(pointer self, const job_ptr& j);
+void ask_exact(pointer self, const job_ptr& j, revision at);
 void fetch_linearizable(pointer self, const job_ptr& j);
 void prepare(pointer self, const job_ptr& j, const store::view_ptr& view);
 
@@ -29,7 +33,10 @@ void settle(const job_ptr& j, settled s) {
   then(std::move(s));
 }
 
-void fail(const job_ptr& j, const failure& why) { settle(j, api::status_of(why, j->what)); }
+void fail(const job_ptr& j, const failure& why) {
+  // who is unknown learns nothing
+  settle(j, api::status_of(why, why.reason == reason::unauthorized ? api::request{} : j->what));
+}
 
 duration left(pointer self, const job_ptr& j) {
   return std::max<duration>(j->deadline - self->now(), 1ms);
@@ -58,8 +65,53 @@ void ask_view(pointer self, const job_ptr& j, storage::get_view how,
   });
 }
 
+/// Who asks, and whether they may. False: it was settled, or `again` looks at it in a linearizable
+/// view: what allows it may not have come here yet.
+bool admit(pointer self, const job_ptr& j, const store::view& view,
+           void (*again)(pointer, const job_ptr&)) {
+  auto& s = self->state;
+  if (j->doubted && j->linearizable)
+    s.roles->sync(view);
+  auto judge = [&]() -> result<void> {
+    OR_RETURN(j->what.from, authenticate(s, j->connected, j->what.shown, self->now(), view));
+    return authz::authorize(j->what, view, *s.roles);
+  };
+  auto may = judge();
+  if (!may && j->linearizable && s.roles->at() < view.at()) {
+    s.roles->sync(view); // a role may be newer than what the hub has told
+    may = judge();
+  }
+  if (may)
+    return j->admitted = true;
+  auto nobody = j->what.shown.token.empty() && may.error().reason == reason::unauthorized;
+  if (j->linearizable || nobody) {
+    fail(j, may.error());
+    return false;
+  }
+  j->doubted = true;
+  again(self, j);
+  return false;
+}
+
+/// Of a request for the past: who may see it is judged by the present.
+void admit_first(pointer self, const job_ptr& j) {
+  using how = storage::get_view::freshness;
+  storage::get_view now{.how = j->doubted ? how::linearizable : how::any, .at = {}};
+  self->ask(self->state.with.replica, now, left(self, j)).then([=](result<storage::viewed> v) {
+    if (!v)
+      return again_or_fail(self, j, v.error(), admit_first);
+    j->linearizable = j->doubted;
+    if (!admit(self, j, *v->of, admit_first))
+      return;
+    j->linearizable = false;
+    ask_exact(self, j, *j->exact);
+  });
+}
+
 void ask_exact(pointer self, const job_ptr& j, revision at) {
   j->exact = at;
+  if (!j->admitted)
+    return admit_first(self, j);
   self->ask(self->state.with.replica, storage::get_view_at{at}, left(self, j))
     .then([=](result<storage::viewed> v) {
       if (v)
@@ -140,10 +192,11 @@ void propose(pointer self, const job_ptr& j, pipeline::write w, const store::vie
 
 void prepare(pointer self, const job_ptr& j, const store::view_ptr& view) {
   auto& s = self->state;
-  if (auto allowed = authz::authorize(j->what, *view); !allowed) {
-    if (!j->linearizable && !j->exact) // what allows it may not have come here yet
-      return fetch_linearizable(self, j);
-    return fail(j, allowed.error());
+  if (!j->exact && !admit(self, j, *view, fetch_linearizable))
+    return;
+  if (j->what.verb == api::verb::document) {
+    auto identity = identity_document(s.with.tokens, j->what.path);
+    return settle(j, identity ? std::move(*identity) : s.with.pages->get(j->what));
   }
   pipeline::environment env{.catalog = s.with.catalog,
                             .now = self->now(),
@@ -152,13 +205,17 @@ void prepare(pointer self, const job_ptr& j, const store::view_ptr& view) {
                             .admission = s.admission,
                             .server = self->process().name(),
                             .leader_scope = true, // the edges let no fence in
-                            .exact = j->exact};
+                            .exact = j->exact,
+                            .policy = s.roles,
+                            .tokens = s.with.tokens};
   auto step = pipeline::prepare(j->what, *view, env);
   if (auto* done = std::get_if<pipeline::finished>(&step)) {
     bool writes = j->what.verb != api::verb::get && j->what.verb != api::verb::list
                   && j->what.verb != api::verb::watch;
-    if (done->from_view && writes && !j->linearizable)
+    if (done->from_view && writes && !j->linearizable) {
+      j->doubted = true;
       return fetch_linearizable(self, j);
+    }
     return settle(j, std::move(done->response));
   }
   if (auto* w = std::get_if<pipeline::write>(&step))
@@ -174,6 +231,7 @@ void run_request(pointer self, api::request what, duration budget,
                  std::function<void(settled)> then) {
   auto j = std::make_shared<job>();
   j->what = std::move(what);
+  j->connected = j->what.from;
   j->then = std::move(then);
   j->deadline = self->now() + budget;
   fetch(self, j);

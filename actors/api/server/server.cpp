@@ -1,6 +1,7 @@
 #include "actors/api/server/server.hpp"
 
 #include "actors/api/auth/authorize.hpp"
+#include "actors/api/server/access.hpp"
 #include "actors/api/server/state.hpp"
 #include "actors/api/server/streams.hpp"
 #include "actors/kernel/links.hpp"
@@ -16,6 +17,7 @@ void stamp(pointer self, api::request& r) {
   if (!peer)
     return;
   r.fence.reset();
+  r.shown = {};
   r.from = peer->role == kernel::role::node
              ? api::user{.name = "system:node:" + peer->name,
                          .groups = {"system:nodes", "system:authenticated"},
@@ -30,15 +32,12 @@ failure failure_of(const api::response& r) {
 worker_actor::behavior_type worker(pointer self, const dependencies& with) {
   self->state = api_state{with, self->process().random(self->path())};
   self->after(tidy_every, tidy_streams{});
+  follow_policy(self);
   return {
     [self](const client::call& m) -> kernel::reply<client::called> {
       auto to = self->promise<client::called>();
       auto what = m.what;
       stamp(self, what);
-      if (what.verb == api::verb::document) {
-        to.answer(client::called{self->state.with.pages->get(what)});
-        return to;
-      }
       bool remote = kernel::current_peer(*self).has_value();
       run_request(self, what, client::call_deadline - 1s, [to, what, remote](settled s) mutable {
         if (auto* answer = std::get_if<api::response>(&s)) {

@@ -18,6 +18,7 @@ struct dependencies {
   std::shared_ptr<const documents> pages; // what is served beside resources
   pipeline::settings set;
   std::size_t max_streams = 20'000; // open watches; more are refused with too_many_requests
+  authn::token_authority_ptr tokens{}; // of service accounts; null: none are made or taken
 };
 
 /// One worker; a master has several, each with its own watches. Whoever speaks to it is trusted to

@@ -34,6 +34,8 @@ struct api_state {
   dependencies with;
   random_source random;
   pipeline::admission_chain admission;
+  std::shared_ptr<authz::policy> roles = std::make_shared<authz::policy>();
+  authn::token_reader token_reader;
   std::map<std::uint64_t, stream_ptr> streams;
   /// The last changes read, for the watches that see the same ones.
   std::deque<std::pair<const store::change*, std::shared_ptr<const pipeline::seen_change>>> seen;
