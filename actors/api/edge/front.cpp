@@ -108,11 +108,14 @@ void serve_pages(const std::vector<page_entry>& pages, const http::request& what
 }
 
 front_actor spawn_front(const kernel::place& at, front_dependencies with) {
-  return kernel::spawn<front_actor, front_state>(
+  return kernel::spawn<front_interface, front_state>(
     at.with_mailbox(65'536),
-    [](pointer self, front_dependencies d) -> front_actor::behavior_type {
+    [](pointer self, front_dependencies d) -> front_interface::behavior_type {
       self->state.with = std::move(d);
-      return {[self](const arrived& m) { serve(self, std::move(*m.what), m.to); }};
+      return {
+        [self](const arrived& m) { serve(self, std::move(*m.what), m.to); },
+        [self](const drained& m) { go_on(self, m.what); },
+      };
     },
     std::move(with));
 }

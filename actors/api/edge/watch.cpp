@@ -1,19 +1,29 @@
 // A watch over HTTP: events pulled from the API worker, written as chunks at the client's pace.
+//
+// A client that does not read fills its connection's buffer and is pulled for no more; its place in
+// the hub's window falls behind meanwhile, and when the window has passed it the next thing it
+// reads behind what is buffered is 410. It keeps nobody waiting, and this is all it keeps in
+// memory: the buffer and one answer of the worker.
 #include "actors/api/pipeline/watch.hpp"
 
 #include "actors/api/edge/state.hpp"
 #include "actors/api/http/mapping.hpp"
 
 namespace troupe::edge {
-namespace {
 
 struct watching {
   client::api_actor worker;
   std::uint64_t stream = 0;
   http::stream out;
   pipeline::watch_plan form; // only what encoding an event needs
+  client::events news;       // from `next` on not yet encoded
+  std::size_t next = 0;
+  shared_bytes piece; // encoded, found no room; null: none
 };
-using watching_ptr = std::shared_ptr<watching>;
+
+namespace {
+
+constexpr std::size_t piece_bytes = 64U << 10;
 
 void pull(pointer self, const watching_ptr& w);
 
@@ -21,20 +31,24 @@ void close(pointer self, const watching_ptr& w) {
   self->tell(w->worker, client::close_watch{w->stream});
 }
 
-void write(pointer self, const watching_ptr& w, const client::events& news) {
-  std::string text;
-  for (const auto& e : news.list)
-    text += pipeline::encode_event(e, w->form);
-  if (!text.empty() && w->out.write(share(std::move(text))) != http::push::queued) {
-    // Gone, or a whole buffer behind: a watcher that cannot follow starts again.
-    w->out.abort();
-    return close(self, w);
+/// Hands events over until there is no room. False: there is none, or nobody.
+bool hand_over(pointer self, const watching_ptr& w) {
+  while (w->piece || w->next < w->news.list.size()) {
+    std::string text;
+    while (!w->piece && w->next < w->news.list.size() && text.size() < piece_bytes)
+      text += pipeline::encode_event(w->news.list[w->next++], w->form);
+    if (!w->piece)
+      w->piece = share(std::move(text));
+    switch (w->out.write(w->piece)) {
+    case http::push::queued: w->piece = nullptr; break;
+    case http::push::full:
+      w->out.on_drain(
+        [me = caf::actor_cast<front_interface>(self), w] { kernel::tell(me, drained{w}); });
+      return false;
+    case http::push::gone: close(self, w); return false;
+    }
   }
-  if (news.ended) {
-    w->out.end();
-    return close(self, w);
-  }
-  pull(self, w);
+  return true;
 }
 
 void pull(pointer self, const watching_ptr& w) {
@@ -42,13 +56,24 @@ void pull(pointer self, const watching_ptr& w) {
     return close(self, w);
   self->ask(w->worker, client::next_events{w->stream}, client::heartbeat + client::call_deadline)
     .then([self, w](result<client::events> news) {
-      if (news)
-        return write(self, w, *news);
-      w->out.end(); // the client watches again from the last version it saw
+      if (!news)
+        return w->out.end(); // the client watches again from the last version it saw
+      w->news = std::move(*news);
+      w->next = 0;
+      go_on(self, w);
     });
 }
 
 } // namespace
+
+void go_on(pointer self, const watching_ptr& w) {
+  if (!hand_over(self, w))
+    return;
+  if (!w->news.ended)
+    return pull(self, w);
+  w->out.end();
+  close(self, w);
+}
 
 void serve_watch(pointer self, api::request what, http::responder to) {
   auto worker = self->state.worker();
@@ -62,9 +87,13 @@ void serve_watch(pointer self, api::request what, http::responder to) {
       auto w = std::make_shared<watching>(watching{.worker = worker,
                                                    .stream = opened->stream,
                                                    .out = to.begin(200, http::watch_head(answer)),
-                                                   .form = {}});
+                                                   .form = {},
+                                                   .news = {},
+                                                   .piece = {}});
       w->form.of = of;
       w->form.answer = answer;
+      w->out.on_gone(
+        [worker, stream = w->stream] { kernel::tell(worker, client::close_watch{stream}); });
       pull(self, w);
     });
 }

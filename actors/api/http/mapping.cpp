@@ -1,6 +1,7 @@
 #include "actors/api/http/mapping.hpp"
 
 #include "actors/api/http/query.hpp"
+#include "config/api/peek.hpp"
 
 #include <algorithm>
 #include <array>
@@ -220,6 +221,18 @@ std::string warning_value(std::string_view text) {
   return out + '"';
 }
 
+/// What a failure's Status advises; empty: do not try again by yourself.
+std::string retry_after(const api::response& from) {
+  if (from.code < 400)
+    return {};
+  auto status = from.as == api::media::json && from.content_type.empty() && from.body
+                && from.body->starts_with("{\"kind\":\"Status\"");
+  if (auto told =
+        status ? api::peek_raw(*from.body, {"details", "retryAfterSeconds"}) : std::nullopt)
+    return std::string{*told};
+  return from.code == 429 || from.code == 503 ? "1" : "";
+}
+
 body_source pieces(std::shared_ptr<api::body_source> from) {
   return [from = std::move(from), more = true]() mutable -> shared_bytes {
     std::string piece;
@@ -238,8 +251,8 @@ response to_http(const api::response& from) {
   out.fields.add("Cache-Control", "no-cache, private");
   for (const auto& text : from.warnings)
     out.fields.add("Warning", warning_value(text));
-  if (from.code == 429 || from.code == 503)
-    out.fields.add("Retry-After", "1");
+  if (auto seconds = retry_after(from); !seconds.empty())
+    out.fields.add("Retry-After", std::move(seconds));
   if (from.rest)
     out.source = pieces(from.rest);
   return out;
@@ -253,12 +266,7 @@ fields watch_head(const api::wanted& as) {
 }
 
 response failure_response(const failure& why) {
-  auto out = to_http(api::status_of(why, api::request{}));
-  if (why.retry_after_seconds > 0) {
-    out.fields.remove("Retry-After");
-    out.fields.add("Retry-After", std::to_string(why.retry_after_seconds));
-  }
-  return out;
+  return to_http(api::status_of(why, api::request{}));
 }
 
 } // namespace troupe::http

@@ -35,10 +35,7 @@ result<std::optional<Number>> number(const target& from, std::string_view name) 
   return std::optional<Number>{out};
 }
 
-result<void> read_version(const target& from, api::options& into) {
-  OR_RETURN(auto version, number<std::uint64_t>(from, "resourceVersion"));
-  if (version)
-    into.version = static_cast<revision>(*version);
+result<void> read_match(const target& from, api::options& into) {
   auto match = from.option("resourceVersionMatch");
   if (match == "Exact")
     into.match = api::version_match::exact;
@@ -49,19 +46,26 @@ result<void> read_version(const target& from, api::options& into) {
   return {};
 }
 
+result<void> read_version(const target& from, api::options& into) {
+  OR_RETURN(auto version, number<std::uint64_t>(from, "resourceVersion"));
+  if (version)
+    into.version = static_cast<revision>(*version);
+  return {};
+}
+
 /// What the options of a list may not say together (Kubernetes: ValidateListOptions).
 result<void> check_list(const target& from, const api::options& o) {
   if (from.has("sendInitialEvents"))
     return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
   if (o.match == api::version_match::unset)
     return {};
-  if (!o.version)
+  if (from.option("resourceVersion").empty())
     return forbidden("resourceVersionMatch",
                      "resourceVersionMatch is forbidden unless resourceVersion is provided");
   if (!o.next.empty())
     return forbidden("resourceVersionMatch",
                      "resourceVersionMatch is forbidden when continue is provided");
-  if (o.match == api::version_match::exact && raw(*o.version) == 0)
+  if (o.match == api::version_match::exact && from.option("resourceVersion") == "0")
     return forbidden("resourceVersionMatch",
                      "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
   return {};
@@ -90,12 +94,11 @@ result<void> read_reading(const target& from, api::verb verb, api::options& into
   into.bookmarks = flag(from, "allowWatchBookmarks");
   into.initial_events = flag(from, "sendInitialEvents");
   into.uninitialized = flag(from, "includeUninitialized");
-  CHECK_RETURN(read_version(from, into));
-  if (verb == api::verb::list || verb == api::verb::remove_collection)
-    return check_list(from, into);
-  if (verb == api::verb::watch)
-    return check_watch(from, into);
-  return {};
+  if (verb == api::verb::get) // it knows no match
+    return read_version(from, into);
+  CHECK_RETURN(read_match(from, into));
+  CHECK_RETURN(verb == api::verb::watch ? check_watch(from, into) : check_list(from, into));
+  return read_version(from, into);
 }
 
 result<void> read_writing(const target& from, api::options& into) {

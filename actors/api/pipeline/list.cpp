@@ -42,13 +42,20 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
+failure forbidden_match(std::string_view why) {
+  auto text = "Forbidden: " + std::string{why};
+  return {.reason = reason::invalid,
+          .message = "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: " + text,
+          .causes = {{"resourceVersionMatch", "FieldValueForbidden", text}}};
+}
+
 result<void> check_list_options(const api::options& o) {
   if (o.match != api::version_match::unset && !o.version)
-    return bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided");
+    return forbidden_match("resourceVersionMatch is forbidden unless resourceVersion is provided");
   if (o.match != api::version_match::unset && !o.next.empty())
-    return bad_request("resourceVersionMatch is forbidden when continue is provided");
+    return forbidden_match("resourceVersionMatch is forbidden when continue is provided");
   if (o.match == api::version_match::exact && o.version == revision{})
-    return bad_request("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+    return forbidden_match("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
   if (!o.next.empty() && o.version && *o.version != revision{})
     return bad_request("specifying resource version is not allowed when using continue");
   return {};
@@ -57,7 +64,8 @@ result<void> check_list_options(const api::options& o) {
 } // namespace
 
 std::string to_text(const list_token& t) {
-  json tree{{"v", "meta.k8s.io/v1"}, {"rv", raw(t.at)}, {"start", t.start}, {"seen", t.seen}};
+  auto at = t.at == revision{} ? std::int64_t{-1} : static_cast<std::int64_t>(raw(t.at));
+  json tree{{"v", "meta.k8s.io/v1"}, {"rv", at}, {"start", t.start}, {"seen", t.seen}};
   return to_base64(tree.dump());
 }
 
@@ -69,11 +77,12 @@ result<list_token> parse_token(std::string_view text) {
   auto rv = tree.find("rv");
   auto start = tree.find("start");
   auto seen = tree.value("seen", json(0U));
-  if (rv == tree.end() || !rv->is_number_unsigned() || start == tree.end() || !start->is_string()
-      || !seen.is_number_unsigned()
+  auto at = rv != tree.end() && rv->is_number_integer() ? rv->get<std::int64_t>() : 0;
+  if (at == 0 || at < -1 || start == tree.end() || !start->is_string() || !seen.is_number_unsigned()
+      || start->get_ref<const std::string&>().empty()
       || start->get_ref<const std::string&>().find("..") != std::string::npos)
     return bad_request("continue key is not valid: incorrect encoded start resourceVersion or key");
-  return list_token{.at = static_cast<revision>(rv->get<std::uint64_t>()),
+  return list_token{.at = static_cast<revision>(at == -1 ? 0U : static_cast<std::uint64_t>(at)),
                     .start = start->get<std::string>(),
                     .seen = seen.get<std::uint64_t>()};
 }

@@ -28,7 +28,7 @@ void visit_selected(const context& c, const selection& s, const std::string& pre
 
 /// Where a list goes on: the token of `continue`.
 struct list_token {
-  revision at{};          // of the first page; 0: whatever is current
+  revision at{};          // of the first page; 0: the latest, since the first page's is compacted
   std::string start;      // the first key of the next page, behind the prefix
   std::uint64_t seen = 0; // objects on the pages before
 };

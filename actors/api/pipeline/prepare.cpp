@@ -1,7 +1,10 @@
 // The entry: finds the resource, checks that it may be asked so, and hands over to the verb.
 #include "actors/api/pipeline/context.hpp"
+#include "actors/api/pipeline/list.hpp"
 #include "actors/api/pipeline/virtual_kinds.hpp"
 #include "config/versions/versions.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace troupe::pipeline {
 namespace {
@@ -148,13 +151,20 @@ api::response exhausted(const api::request& r) {
 }
 
 api::response expired(const api::request& r) {
-  if (r.verb == api::verb::list && !r.options.next.empty())
-    return api::status_of({.reason = reason::expired,
-                           .message =
-                             "The provided continue parameter is too old to display a consistent "
-                             "list result. You must start a new list without the continue "
-                             "parameter."},
-                          r);
+  auto token = parse_token(r.options.next);
+  if (r.verb == api::verb::list && token) {
+    auto out = api::status_of({.reason = reason::expired,
+                               .message = "the continue parameter is too old for a consistent "
+                                          "list: start again without it, or go on with the one "
+                                          "in this answer, whose list is of the latest version "
+                                          "and so inconsistent with the pages before"},
+                              r);
+    token->at = {};
+    auto tree = nlohmann::ordered_json::parse(*out.body);
+    tree["metadata"]["continue"] = to_text(*token);
+    out.body = share(tree.dump());
+    return out;
+  }
   auto version = r.options.version ? to_string(*r.options.version) : std::string{"unset"};
   return api::status_of(
     {.reason = reason::expired, .message = "too old resource version: " + version}, r);

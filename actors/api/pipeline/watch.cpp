@@ -71,6 +71,20 @@ std::string framed(const watch_plan& plan, std::string_view type, const std::str
   return out;
 }
 
+/// sendInitialEvents with resourceVersionMatch. What has a match and wants no initial events said
+/// sendInitialEvents=false (the edge lets nobody have a match without the other).
+result<void> check_initial(const api::options& o) {
+  using match = api::version_match;
+  if (o.match == match::not_older_than || (o.match == match::unset && !o.initial_events))
+    return {};
+  constexpr auto why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to "
+                       "NotOlderThan";
+  return failure{.reason = reason::invalid,
+                 .message = "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: "
+                            + std::string{why},
+                 .causes = {{"resourceVersionMatch", "FieldValueForbidden", why}}};
+}
+
 } // namespace
 
 result<seen_change> see(const store::change& c) {
@@ -93,9 +107,16 @@ std::optional<api::event> event_of(const seen_change& c, const watch_plan& plan)
   return api::event{.what = kind::deleted, .of = at_version(c.before, c.at), .why = {}};
 }
 
-void initial_events(const store::view& view, const watch_plan& plan,
-                    const std::function<void(const api::event&)>& emit) {
+bool initial_events(const store::view& view, const watch_plan& plan, std::string& from,
+                    std::size_t most, const std::function<void(api::event)>& emit) {
+  std::size_t looked = 0;
+  bool more = false;
   auto show = [&](const store::record_ptr& record) {
+    if (looked++ == most) {
+      from = record->key;
+      more = true;
+      return false;
+    }
     if (auto o = read(record); o && *o && selects(plan, **o))
       emit({.what = kind::added, .of = std::move(*o), .why = {}});
     return true;
@@ -104,15 +125,16 @@ void initial_events(const store::view& view, const watch_plan& plan,
     if (auto record = view.get(plan.prefix))
       show(record);
   } else if (plan.initial) {
-    view.scan({.prefix = plan.prefix, .from = {}, .limit = 0}, show);
+    view.scan({.prefix = plan.prefix, .from = from, .limit = 0}, show);
   }
-  if (!plan.initial_end)
-    return;
+  if (more || !plan.initial_end)
+    return more;
   auto end = std::make_shared<api::object>();
   end->meta.version = view.at();
   end->meta.annotations.emplace("k8s.io/initial-events-end", "true");
   end->body = share("{}");
   emit({.what = kind::bookmark, .of = std::move(end), .why = {}});
+  return false;
 }
 
 api::event bookmark(revision at) {
@@ -139,17 +161,7 @@ std::string encode_event(const api::event& e, const watch_plan& plan, instant no
 result<step> plan_watch(context& c) {
   const auto& o = c.request.options;
   OR_RETURN(auto chosen, selection_of(c));
-  if (o.initial_events && o.match != api::version_match::not_older_than)
-    return failure{.reason = reason::invalid,
-                   .message =
-                     "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
-                     "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"};
-  if (!o.initial_events && o.match != api::version_match::unset)
-    return failure{.reason = reason::invalid,
-                   .message =
-                     "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
-                     "resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
-                     "provided"};
+  CHECK_RETURN(check_initial(o));
   watch_plan plan{.held = c.env.catalog,
                   .of = &c.of,
                   .prefix = c.prefix(),
@@ -164,10 +176,10 @@ result<step> plan_watch(context& c) {
     plan.prefix += single;
     plan.single = true;
   }
-  auto from_version = o.version && *o.version != revision{} && !o.initial_events;
-  plan.initial = !from_version;
-  plan.initial_end = o.initial_events && o.bookmarks;
-  plan.start = from_version ? *o.version : c.view.at();
+  auto versioned = o.version && *o.version != revision{};
+  plan.initial = o.initial_events || (o.match == api::version_match::unset && !versioned);
+  plan.initial_end = plan.initial && o.bookmarks;
+  plan.start = versioned && !plan.initial ? *o.version : c.view.at();
   return step{std::move(plan)};
 }
 

@@ -23,7 +23,7 @@ struct watch_plan {
   api::field_selector fields;
   revision start{};         // changes after it are events
   bool initial = false;     // first an added event for each object at `start`
-  bool initial_end = false; // ... then the bookmark that ends them
+  bool initial_end = false; // ... then the bookmark that ends them, for those who know bookmarks
   bool bookmarks = false;
   duration timeout{}; // 0: the server's own choice
   api::wanted answer;
@@ -49,10 +49,11 @@ result<seen_change> see(const store::change& c);
 /// revision.
 std::optional<api::event> event_of(const seen_change& c, const watch_plan& plan);
 
-/// The synthetic events of a watch that starts with the state: an ADDED for each selected object,
-/// then the bookmark that ends them when the plan wants it. `view` is the one prepare() was given.
-void initial_events(const store::view& view, const watch_plan& plan,
-                    const std::function<void(const api::event&)>& emit);
+/// The synthetic events of a watch that starts with the state, at most about `most` at a time: an
+/// ADDED for each selected object, then the bookmark that ends them when the plan wants it. `view`
+/// is the one prepare() was given. `from` is where to go on, empty at first; true: there are more.
+bool initial_events(const store::view& view, const watch_plan& plan, std::string& from,
+                    std::size_t most, const std::function<void(api::event)>& emit);
 
 api::event bookmark(revision at);
 

@@ -50,6 +50,14 @@ void again_or_fail(pointer self, const job_ptr& j, const failure& why,
   self->after(again_after, resume{[self, j, what] { what(self, j); }});
 }
 
+/// `wanted` did not come here in time: says also what is here.
+void settle_too_new(pointer self, const job_ptr& j, revision wanted) {
+  storage::get_view now{.how = storage::get_view::freshness::any, .at = {}};
+  self->ask(self->state.with.replica, now, 1s).then([=](result<storage::viewed> v) {
+    settle(j, pipeline::too_new(j->what, wanted, v ? v->of->at() : revision{}));
+  });
+}
+
 void ask_view(pointer self, const job_ptr& j, storage::get_view how,
               void (*again)(pointer, const job_ptr&)) {
   bool linearizable = how.how == storage::get_view::freshness::linearizable;
@@ -59,9 +67,12 @@ void ask_view(pointer self, const job_ptr& j, storage::get_view how,
       j->linearizable = linearizable;
       return prepare(self, j, v->of);
     }
-    if (wanted != revision{} && v.error().reason == reason::timeout)
-      return settle(j, pipeline::too_new(j->what, wanted, {}));
-    again_or_fail(self, j, v.error(), again);
+    auto why = v.error();
+    if (wanted != revision{} && why.reason == reason::timeout)
+      return settle_too_new(self, j, wanted);
+    if (why.reason == reason::timeout)
+      why.reason = reason::unavailable; // nothing was done but to read
+    again_or_fail(self, j, why, again);
   });
 }
 
@@ -119,7 +130,7 @@ void ask_exact(pointer self, const job_ptr& j, revision at) {
       if (v.error().reason == reason::expired)
         return settle(j, pipeline::expired(j->what));
       if (v.error().reason == reason::timeout)
-        return settle(j, pipeline::too_new(j->what, at, {}));
+        return settle_too_new(self, j, at);
       again_or_fail(self, j, v.error(), fetch);
     });
 }

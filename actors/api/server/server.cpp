@@ -6,6 +6,8 @@
 #include "actors/api/server/streams.hpp"
 #include "actors/kernel/links.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace troupe::api_server {
 namespace {
 
@@ -25,8 +27,18 @@ void stamp(pointer self, api::request& r) {
              : authz::internal_user("master:" + peer->name);
 }
 
+/// The failure that a Status tells.
 failure failure_of(const api::response& r) {
-  return {.reason = reason_of(r.code), .message = r.body ? *r.body : "refused"};
+  auto told = nlohmann::json::parse(r.body ? *r.body : std::string{}, nullptr, false);
+  if (!told.is_object())
+    return {.reason = reason_of(r.code), .message = "refused"};
+  failure out{.reason = reason_of(r.code, told.value("reason", "")),
+              .message = told.value("message", "refused")};
+  auto details = told.value("details", nlohmann::json::object());
+  for (const auto& c : details.value("causes", nlohmann::json::array()))
+    out.causes.push_back({c.value("field", ""), c.value("reason", ""), c.value("message", "")});
+  out.retry_after_seconds = details.value("retryAfterSeconds", 0U);
+  return out;
 }
 
 worker_actor::behavior_type worker(pointer self, const dependencies& with) {

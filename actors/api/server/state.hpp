@@ -16,6 +16,8 @@ struct stream {
   pipeline::watch_plan plan;
   std::uint64_t subscription = 0; // at the hub
   std::deque<api::event> ready;
+  store::view_ptr initial;  // what its initial events are of; null: they are all in `ready`
+  std::string next_initial; // the key to go on with
   kernel::promise<client::events> asked; // open while the client waits
   bool pulling = false;                  // a question to the hub is under way
   bool ended = false;                    // nothing follows `ready`

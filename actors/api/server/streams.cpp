@@ -17,7 +17,9 @@ failure no_such_stream() {
 std::shared_ptr<const pipeline::seen_change> see(api_state& s,
                                                  const std::shared_ptr<const store::change>& c) {
   auto known = std::find_if(s.seen.rbegin(), s.seen.rend(),
-                            [&](const auto& entry) { return entry.second->at == c->at; });
+                            [&](const auto& entry) {
+                              return entry.second->at == c->at && entry.second->key == c->key();
+                            });
   if (known != s.seen.rend())
     return known->second;
   auto read = pipeline::see(*c);
@@ -28,6 +30,14 @@ std::shared_ptr<const pipeline::seen_change> see(api_state& s,
   if (s.seen.size() > seen_changes)
     s.seen.pop_front();
   return out;
+}
+
+/// The initial events come as they are asked for: a whole state is never in `ready`.
+void refill(stream& st) {
+  while (st.initial && !st.ended && st.ready.empty())
+    if (!pipeline::initial_events(*st.initial, st.plan, st.next_initial, max_batch,
+                                  [&](api::event e) { st.ready.push_back(std::move(e)); }))
+      st.initial = nullptr;
 }
 
 /// Gives a waiting client what is ready; with `heartbeat` also nothing.
@@ -109,8 +119,7 @@ void open_stream(pointer self, opened what, kernel::promise<client::watch_opened
   st->last_asked = st->last_bookmark = self->now();
   if (st->plan.timeout > duration{})
     st->until = self->now() + st->plan.timeout;
-  pipeline::initial_events(*what.view, st->plan,
-                           [&](const api::event& e) { st->ready.push_back(e); });
+  st->initial = std::move(what.view);
   self
     ->ask(self->state.with.hub, storage::follow{st->plan.prefix, st->plan.single, st->plan.start},
           client::call_deadline)
@@ -138,6 +147,7 @@ void pull_stream(pointer self, std::uint64_t id, kernel::promise<client::events>
   st->last_asked = self->now();
   if (time_is_up(self, *st))
     st->ended = true;
+  refill(*st);
   serve(*st, false);
   if (st->ended && st->ready.empty())
     return close_stream(self, id);

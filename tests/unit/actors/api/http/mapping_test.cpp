@@ -149,6 +149,16 @@ TEST_CASE("mapping: the options of reading") {
   CHECK(w.match == api::version_match::not_older_than);
 }
 
+TEST_CASE("mapping: a get knows no resourceVersionMatch; a watch may ask for no initial events") {
+  auto of = [](const std::string& rest) { return to_api(asking("GET", "/api/v1/nodes" + rest)); };
+  CHECK(of("/n?resourceVersion=1&resourceVersionMatch=Other")->options.version == revision{1});
+  auto none = of("?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan");
+  REQUIRE(none);
+  CHECK(!none->options.initial_events);
+  CHECK(none->options.match == api::version_match::not_older_than);
+  CHECK(!of("?watch=1&sendInitialEvents=false"));
+}
+
 TEST_CASE("mapping: options that say nothing sensible are refused") {
   for (const auto* query : {"limit=x", "limit=-1", "resourceVersion=abc", "timeoutSeconds=1.5"})
     CHECK(to_api(asking("GET", std::string{"/api/v1/pods?"} + query)).error().reason

@@ -202,8 +202,9 @@ TEST_CASE("watch: starts with the state when no version is given, and says when 
   r.options.match = api::version_match::not_older_than;
   auto plan = plan_of(w, r);
   std::vector<std::string> lines;
-  initial_events(*w.store.view(), plan,
-                 [&](const api::event& e) { lines.push_back(encode_event(e, plan)); });
+  std::string from;
+  CHECK(!initial_events(*w.store.view(), plan, from, 100,
+                        [&](const api::event& e) { lines.push_back(encode_event(e, plan)); }));
   REQUIRE(lines.size() == 3);
   CHECK(json::parse(lines[0])["type"] == "ADDED");
   auto end = json::parse(lines[2]);
