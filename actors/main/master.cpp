@@ -1,6 +1,7 @@
 #include "actors/main/master.hpp"
 
 #include "actors/api/edge/front.hpp"
+#include "actors/main/etcd_store.hpp"
 #include "actors/main/host_process.hpp"
 #include "actors/main/join/door.hpp"
 #include "actors/main/master_parts.hpp"
@@ -96,6 +97,7 @@ private:
 
   settings::master with_;
   secrets secrets_;
+  std::shared_ptr<etcd::cluster> etcd_; // ends after all actors
   host_process host_;
   master_wires wires_;
   kernel::stable<edge::front_actor> front_;
@@ -220,10 +222,14 @@ kernel::child master::front() {
 }
 
 result<kernel::tree> master::tree() {
-  OR_RETURN(auto opened, storage::open_store({.directory = with_.data_dir + "/store",
-                                              .cluster = with_.cluster,
-                                              .member = with_.name,
-                                              .founders = founders_of(with_)}));
+  OR_RETURN(etcd_, open_etcd(with_));
+  storage::opened_store opened;
+  if (!etcd_) {
+    OR_RETURN(opened, storage::open_store({.directory = with_.data_dir + "/store",
+                                           .cluster = with_.cluster,
+                                           .member = with_.name,
+                                           .founders = founders_of(with_)}));
+  }
   return master_tree(host_.process(), host_.links(), wires_,
                      {.settings = with_,
                       .store = std::move(opened),
@@ -240,7 +246,8 @@ result<kernel::tree> master::tree() {
                           host_.removed();
                           note_removal(with_);
                         },
-                      .tokens = tokens_of(with_, secrets_.shared)});
+                      .tokens = tokens_of(with_, secrets_.shared),
+                      .etcd = etcd_});
 }
 
 result<void> master::start_https() {

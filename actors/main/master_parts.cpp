@@ -2,6 +2,7 @@
 
 #include "actors/api/server/server.hpp"
 #include "actors/client/types.hpp"
+#include "actors/storage/etcd/replica.hpp"
 #include "actors/storage/hub.hpp"
 
 #include <algorithm>
@@ -91,6 +92,47 @@ kernel::child replica_child(const kernel::process_ptr& process, kernel::links& l
           .slot = wires.replica.slot()};
 }
 
+/// The board follows etcd's list of masters; of two the one with the smaller name dials.
+void note_etcd_masters(const std::map<std::string, std::string>& all, revision since,
+                       masters_board& to, kernel::links& links, const settings::master& own) {
+  masters_known now{.since = raw(since), .all = {}, .voters = {}, .api_port = own.api_port};
+  for (const auto& [name, address] : all) {
+    now.voters.push_back(name);
+    now.all.push_back({name, address});
+    if (auto at = endpoint_of(address); at && own.name < name)
+      links.dial({name, kernel::role::master}, *at);
+  }
+  to.set(std::move(now));
+}
+
+kernel::child etcd_child(kernel::links& links, const master_wires& wires,
+                         const master_dependencies& with) {
+  const auto& set = with.settings;
+  storage::etcd_dependencies d;
+  d.settings.name = set.name;
+  d.settings.address = set.reached_at() + ":" + std::to_string(set.link_port);
+  for (const auto& m : set.masters)
+    if (m.name == set.name)
+      d.settings.address = m.address;
+  d.settings.prefix = set.etcd_prefix;
+  d.settings.lease = set.etcd_lease;
+  d.settings.compact_after = set.compact_after;
+  d.settings.compacts = set.etcd_compaction;
+  d.cluster = with.etcd;
+  d.hub = caf::actor_cast<storage::hub_feed_actor>(wires.hub.slot().address());
+  d.scope = wires.scope;
+  d.masters = [board = with.masters, own = set,
+               &links](const std::map<std::string, std::string>& all, revision since) {
+    note_etcd_masters(all, since, *board, links, own);
+  };
+  d.removed = with.removed;
+  return {
+    .name = "replica",
+    .restart = kernel::restart::never, // its death ends the process
+    .spawn = [d](const kernel::place& at) { return storage::spawn_etcd_replica(at, d).local; },
+    .slot = wires.replica.slot()};
+}
+
 kernel::tree api_tree(const master_wires& wires, const master_dependencies& with) {
   const auto& set = with.settings;
   api_server::dependencies api{
@@ -137,12 +179,13 @@ kernel::tree master_tree(const kernel::process_ptr& process, kernel::links& link
     with.masters = make_masters_board(with.settings);
   storage::hub_dependencies hub{
     .replica = wires.replica, .reader = with.reader, .limits = {}, .bugs = {}};
+  hub.limits.sparse = with.etcd != nullptr;
   kernel::tree out;
   out.children = {
     {.name = "hub",
      .spawn = [hub](const kernel::place& at) { return storage::spawn_watch_hub(at, hub).hub; },
      .slot = wires.hub.slot()},
-    replica_child(process, links, wires, with),
+    with.etcd ? etcd_child(links, wires, with) : replica_child(process, links, wires, with),
     {.name = "raw",
      .spawn =
        [replica = wires.replica.handle(), home = links.home()](const kernel::place& at) {

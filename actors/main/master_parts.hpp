@@ -19,6 +19,7 @@
 #include "actors/storage/replica.hpp"
 #include "config/schema/schema.hpp"
 #include "config/settings/master.hpp"
+#include "store/etcd/values.hpp"
 
 #include <functional>
 #include <memory>
@@ -56,6 +57,7 @@ struct master_dependencies {
   storage::replica_settings tuning{}; // what the settings do not say
   std::function<void()> removed{};    // from the cluster; the replica ends after it
   authn::token_authority_ptr tokens{}; // of service accounts; null: none are made or taken
+  std::shared_ptr<etcd::cluster> etcd{}; // the store, instead of `store`; claimed. Null: built in
 };
 
 /// Uses `links` for as long as the actors live.
