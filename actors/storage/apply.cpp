@@ -52,8 +52,8 @@ void apply(host_ptr self, std::vector<raft::entry> entries) {
       {e.index, e.term, e.kind == raft::entry_kind::command ? e.bytes() : std::string_view{}});
   auto done = s.with.store.state->apply(committed);
   if (!done) {
-    if (done.error().reason == reason::bad_request)
-      return self->fail(std::move(done).error()); // our state would diverge
+    if (auto why = done.error().reason; why == reason::bad_request || why == reason::forbidden)
+      return self->fail(std::move(done).error()); // our state would diverge, or cannot be read
     s.unapplied = std::move(entries);             // the disk is full: the next tick tries again
     return;
   }

@@ -34,6 +34,7 @@ using host_ptr = kernel::self_ptr<replica_interface, replica_host>;
 struct waiting_write {
   std::string command;
   kernel::promise<transacted> to;
+  bool grows = true; // the store
 };
 /// Another master's transactions, to be proposed with the next flush.
 struct waiting_proposal {
@@ -85,6 +86,13 @@ struct known_peer {
   peer_actor handle;
 };
 
+/// Somebody waits until a member is in for good: what is only in the log may yet be lost.
+struct waiting_join {
+  kernel::promise<join_answered> to;
+  member_id id{};
+  log_index at{}; // of the change in the log
+};
+
 /// Somebody waits until a member is out.
 struct waiting_removal {
   kernel::promise<member_removed> to;
@@ -124,6 +132,8 @@ struct replica_host {
   instant leads_since{};
   instant next_question{}; // whether it still belongs to them
 
+  bool entering = false; // a group's number is being written down
+
   // events for the core; stepping is never nested
   std::deque<raft::event> events;
   bool stepping = false;
@@ -133,7 +143,8 @@ struct replica_host {
   std::vector<waiting_proposal> of_peers; // likewise
   std::map<std::uint64_t, proposed_batch> tickets;
   std::map<std::uint64_t, std::vector<kernel::promise<transacted>>> forwarded; // to the leader
-  std::map<std::uint64_t, kernel::promise<join_answered>> join_tickets;
+  std::map<std::uint64_t, waiting_join> join_tickets;
+  std::vector<waiting_join> joins;
   std::multimap<log_index, placed_write> placed;
   std::map<log_index, recent_outcome> recent;
   std::size_t under_way = 0; // transactions not answered yet
@@ -154,6 +165,15 @@ struct replica_host {
   std::vector<raft::entry> unapplied; // the engine refused them (disk full)
   bool installing = false;
 
+  // the disk (health.cpp)
+  disk_facts disk;
+  bool read_only = false;
+  bool log_refused = false;
+  bool disk_looked_at = false;
+  instant next_disk_look{};
+  instant next_room_question{};
+  store_health health_told;
+
   // snapshots
   std::uint64_t next_snapshot = 1;
   std::map<raft::snapshot_id, outgoing_snapshot> outgoing;
@@ -168,6 +188,8 @@ struct replica_host {
   instant next_upkeep{};
   instant last_promote{};
   bool flush_scheduled = false;
+  bool resealing = false; // a pass over all records, once per leadership
+  std::string resealed;   // up to this key
 };
 
 /// Gives an event to the core and performs what it orders. (perform.cpp)
@@ -212,6 +234,16 @@ kernel::reply<leaving_noted> note_departure(host_ptr self, const leader_leaves& 
 void answer_removal(host_ptr self, waiting_removal w, const raft::answer& a);
 void settle_members(host_ptr self); // something was applied, or somebody else leads
 void keep_members(host_ptr self);
+
+/// (health.cpp)
+failure refused_for_room(host_ptr self); // why a write is refused, while read_only
+bool makes_grow(const store::transaction& what);
+bool makes_grow(std::string_view command);
+void keep_health(host_ptr self);
+
+/// (versions.cpp)
+std::uint32_t agreed_version(host_ptr self); // that commands may be proposed in
+void announce(host_ptr self);                // what is decoded here
 
 /// (upkeep.cpp)
 void keep_up(host_ptr self);

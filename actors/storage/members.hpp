@@ -32,6 +32,7 @@ struct members_listed {
   std::string leader; // name; empty: nobody leads, and the rows are one replica's knowledge
   term_id term{};
   std::vector<member_row> members;
+  bool read_only = false; // the one that answers has no room on its disk
 };
 
 /// Removes a member from the group, a dead one too. Answered when that is safe: committed and
@@ -82,7 +83,8 @@ template <class F> auto inspect(F& f, member_row& m) {
            m.index);
 }
 template <class F> auto inspect(F& f, members_listed& m) {
-  return f(caf::meta::type_name("storage.members_listed"), m.leader, m.term, m.members);
+  return f(caf::meta::type_name("storage.members_listed"), m.leader, m.term, m.members,
+           m.read_only);
 }
 template <class F> auto inspect(F& f, remove_member& m) {
   return f(caf::meta::type_name("storage.remove_member"), m.name, m.passed_on);

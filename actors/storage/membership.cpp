@@ -218,12 +218,13 @@ kernel::reply<join_answered> take_join(host_ptr self, const ask_to_join& m) {
   auto to = self->promise<join_answered>();
   const auto* known = s.core->members().find(m.id);
   if (known && known->address == m.address) {
-    to.answer(join_answered{true});
+    s.joins.push_back({to, m.id, s.core->members_index()});
+    settle_members(self);
     return to;
   }
   if (leads(self)) {
     auto ticket = s.next_ticket++;
-    s.join_tickets[ticket] = to;
+    s.join_tickets[ticket] = {to, m.id, {}};
     raft::membership_change change = raft::add_learner{m.id, m.address};
     if (known)
       change = raft::move_member{m.id, m.address};
@@ -245,6 +246,8 @@ kernel::reply<member_removed> take_removal(host_ptr self, const remove_member& m
   if (!leads(self))
     return kernel::answer(not_now("no master leads at the moment"));
   const auto* leaving = s.core->members().find(member_of(m.name));
+  if (!leaving && s.core->members_index() > s.applied) // it may yet come back
+    return kernel::answer(not_now("another change of the masters is under way"));
   if (!leaving)
     return kernel::answer(
       failure{.reason = reason::not_found,
@@ -276,7 +279,8 @@ kernel::reply<members_listed> take_list(host_ptr self, const list_members& m) {
   auto& s = self->state;
   if (auto leader = passing_to(self, m))
     return pass_on<members_listed>(self, leader, m, 2s);
-  members_listed out{.leader = {}, .term = s.leadership.term, .members = {}};
+  members_listed out{
+    .leader = {}, .term = s.leadership.term, .members = {}, .read_only = s.read_only};
   auto now = s.core->look();
   for (const auto& known : s.core->members().members) {
     bool own = known.id == own_id(self);
@@ -340,6 +344,12 @@ void settle_members(host_ptr self) {
       if (!settle(self, w))
         s.removals.push_back(std::move(w));
   }
+  std::erase_if(s.joins, [&](waiting_join& w) {
+    if (s.applied < w.at)
+      return false;
+    w.to.answer(join_answered{s.core->members().find(w.id) != nullptr});
+    return true;
+  });
   settle_hand_over(self);
 }
 

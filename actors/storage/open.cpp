@@ -1,13 +1,13 @@
 #include "actors/storage/open.hpp"
 
+#include "actors/storage/identity.hpp"
 #include "actors/storage/installed_mark.hpp"
 
 #include <algorithm>
 
 namespace troupe::storage {
-namespace {
 
-raft::configuration founders_of(const std::vector<std::string>& addresses) {
+raft::configuration founding_members(const std::vector<std::string>& addresses) {
   raft::configuration out;
   for (const auto& a : addresses)
     out.members.push_back(
@@ -17,8 +17,6 @@ raft::configuration founders_of(const std::vector<std::string>& addresses) {
   return out;
 }
 
-} // namespace
-
 result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::file_layer> files,
                                 std::shared_ptr<store::engine> rows,
                                 const store::replica_options& replica) {
@@ -26,8 +24,13 @@ result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::fil
   out.files = files;
   out.directory = o.directory;
   out.engine = rows;
+  out.keys = o.keys;
   CHECK_RETURN(files->make_directory(o.directory));
-  OR_RETURN(auto state, store::replica_state::open(rows, replica));
+  OR_RETURN(auto identity, open_identity(*files, o.directory));
+  out.group = identity.group;
+  auto with = replica;
+  with.keys = o.keys;
+  OR_RETURN(auto state, store::replica_state::open(rows, with));
   out.state = std::make_shared<store::replica_state>(std::move(state));
   wal::recovered was;
   OR_RETURN(auto log, wal::log_file::open(files,
@@ -43,7 +46,7 @@ result<opened_store> open_store(const store_options& o, std::shared_ptr<wal::fil
   if (mark && mark->at.index <= out.recovered.applied) // else it died before the state was replaced
     out.recovered.snapshot = std::move(mark);
   if (was.fresh && !o.founders.empty()) { // written down, so that the next start knows them too
-    raft::snapshot_mark start{.at = {}, .members = founders_of(o.founders)};
+    raft::snapshot_mark start{.at = {}, .members = founding_members(o.founders)};
     CHECK_RETURN(out.log->append({.ballot = {}, .reset = start, .entries = {}}));
     CHECK_RETURN(out.log->sync());
     out.recovered.log = raft::entry_log{start};

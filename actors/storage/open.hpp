@@ -13,7 +13,11 @@ struct store_options {
   /// when there is no store yet.
   std::vector<std::string> founders;
   std::uint64_t segment_bytes = 32U << 20; // of the log's files
+  seal::keyring_ptr keys{};                // encryption at rest; null: nothing is sealed
 };
+
+/// The configuration of a new group: each NAME=HOST:PORT votes.
+raft::configuration founding_members(const std::vector<std::string>& addresses);
 
 /// Blocks; before any actor. Fails loudly on damage.
 result<opened_store> open_store(const store_options& o);

@@ -15,13 +15,16 @@
 
 namespace troupe::storage {
 
-/// A Raft letter, encoded (store/raft/wire.hpp). May be lost.
+/// A Raft letter, encoded (store/raft/wire.hpp). May be lost. `group` as in identity.hpp: letters
+/// of another life of the cluster are not read.
 struct letter_sent {
   std::string bytes;
+  std::uint64_t group = 0;
 };
 /// One that is big: on the bulk lane.
 struct bulk_letter_sent {
   std::string bytes;
+  std::uint64_t group = 0;
 };
 
 /// A follower's transactions for the leader to propose, in order.
@@ -46,10 +49,10 @@ struct join_answered {
 };
 
 template <class F> auto inspect(F& f, letter_sent& m) {
-  return f(caf::meta::type_name("storage.letter"), m.bytes);
+  return f(caf::meta::type_name("storage.letter"), m.bytes, m.group);
 }
 template <class F> auto inspect(F& f, bulk_letter_sent& m) {
-  return f(caf::meta::type_name("storage.bulk_letter"), m.bytes);
+  return f(caf::meta::type_name("storage.bulk_letter"), m.bytes, m.group);
 }
 template <class F> auto inspect(F& f, propose& m) {
   return f(caf::meta::type_name("storage.propose"), m.commands);

@@ -12,6 +12,8 @@ void load(host_ptr self, const raft::load_entries& what) {
     *self, *self->state.with.reader,
     [log, what] { return log->load(what.from, what.to, what.max_bytes); }, 10s)
     .then([self, what](result<std::vector<raft::entry>> entries) {
+      if (!entries && entries.error().reason == reason::internal) // damage: never served
+        return self->fail(std::move(entries).error());
       step(self, raft::entries_loaded{what.from,
                                       entries ? std::move(*entries) : std::vector<raft::entry>{}});
     });
@@ -100,9 +102,9 @@ void send(host_ptr self, const std::vector<raft::letter>& letters) {
   for (const auto& l : letters) {
     auto to = peer_of(self, l.to);
     if (raft::is_bulk(l))
-      self->tell(to, bulk_letter_sent{raft::encode(l)});
+      self->tell(to, bulk_letter_sent{raft::encode(l), self->state.with.store.group});
     else
-      self->tell(to, letter_sent{raft::encode(l)});
+      self->tell(to, letter_sent{raft::encode(l), self->state.with.store.group});
   }
 }
 

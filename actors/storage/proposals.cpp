@@ -51,6 +51,14 @@ void place_all(host_ptr self, promises& all, log_index first, term_id term) {
 void propose_here(host_ptr self, std::vector<waiting_write> writes,
                   std::vector<waiting_proposal> of_peers) {
   auto& s = self->state;
+  if (s.read_only)
+    std::erase_if(writes, [self](waiting_write& w) {
+      if (w.grows)
+        answer(self, w.to, refused_for_room(self));
+      return w.grows;
+    });
+  if (writes.empty() && of_peers.empty())
+    return;
   auto ticket = s.next_ticket++;
   raft::proposal p{.ticket = raft::ticket{ticket}, .commands = {}};
   auto& batch = s.tickets[ticket];
@@ -156,8 +164,14 @@ void answer_proposal(host_ptr self, const raft::answer& a) {
                                    .retry_after_seconds = 1}
                          : nothing_done("no master leads at the moment"));
   }
-  if (auto join = s.join_tickets.extract(ticket))
-    return join.mapped().answer(join_answered{accepted});
+  if (auto join = s.join_tickets.extract(ticket)) {
+    auto w = std::move(join.mapped());
+    if (!accepted)
+      return w.to.answer(join_answered{false});
+    w.at = a.first.index;
+    s.joins.push_back(std::move(w));
+    return settle_members(self);
+  }
   if (auto removal = s.removal_tickets.extract(ticket))
     answer_removal(self, std::move(removal.mapped()), a);
 }

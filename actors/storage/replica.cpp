@@ -1,11 +1,17 @@
 #include "actors/storage/replica.hpp"
 
+#include "actors/kernel/pool.hpp"
 #include "actors/storage/host.hpp"
+#include "actors/storage/identity.hpp"
 #include "store/machine/command.hpp"
 #include "store/raft/wire.hpp"
 
+#include <algorithm>
+
 namespace troupe::storage {
 namespace {
+
+constexpr duration identity_deadline = 30s;
 
 /// One that joins has a leader's letter before it has a list of members: it answers over the link
 /// that brought it.
@@ -18,7 +24,30 @@ void meet(host_ptr self, member_id who) {
   s.peers.emplace(who, known_peer{address, s.with.peer(who, address)});
 }
 
-void take_letter(host_ptr self, const std::string& bytes) {
+/// One that joins a cluster which was restored or recovered belongs to that from its first letter
+/// on; it is heard from when that is written down.
+void enter_group(host_ptr self, std::uint64_t group) {
+  auto& s = self->state;
+  bool fresh = s.core->members().members.empty() && s.applied == log_index{};
+  if (!fresh || s.with.store.group != 0 || s.entering)
+    return;
+  s.entering = true;
+  kernel::run(
+    *self, *s.with.reader,
+    [files = s.with.store.files, directory = s.with.store.directory, group] {
+      return save_identity(*files, directory, {.group = group});
+    },
+    identity_deadline)
+    .then([self, group](const result<void>& saved) {
+      self->state.entering = false;
+      if (saved)
+        self->state.with.store.group = group;
+    });
+}
+
+void take_letter(host_ptr self, const std::string& bytes, std::uint64_t group) {
+  if (group != self->state.with.store.group)
+    return enter_group(self, group);
   auto l = raft::decode(bytes);
   if (!l || l->to != self->state.with.settings.raft.self)
     return;
@@ -27,6 +56,18 @@ void take_letter(host_ptr self, const std::string& bytes) {
   else
     meet(self, l->from);
   step(self, raft::received{std::move(*l)});
+}
+
+/// With what has to be sealed sealed: nothing leaves this process in the clear.
+std::string encoded(const store::transaction& what, const seal::keyring_ptr& keys,
+                    std::uint32_t version) {
+  if (!keys)
+    return store::encode(what, version);
+  auto sealed = what;
+  for (auto& each : sealed.then)
+    if (each.what == store::operation::kind::put)
+      each.value = keys->seal(each.key, std::move(each.value));
+  return store::encode(sealed, version);
 }
 
 kernel::reply<transacted> take_write(host_ptr self, const transact& m) {
@@ -38,7 +79,8 @@ kernel::reply<transacted> take_write(host_ptr self, const transact& m) {
                                   .retry_after_seconds = 1});
   auto to = self->promise<transacted>();
   ++s.under_way;
-  s.writes.push_back({store::encode(m.what), to});
+  s.writes.push_back(
+    {encoded(m.what, s.with.store.keys, agreed_version(self)), to, makes_grow(m.what)});
   schedule_flush(self);
   return to;
 }
@@ -47,6 +89,14 @@ kernel::reply<proposed> take_proposal(host_ptr self, const propose& m) {
   auto& s = self->state;
   if (m.commands.empty() || s.leadership.role != raft::role_name::leader)
     return proposed{};
+  auto agreed = agreed_version(self);
+  if (std::any_of(m.commands.begin(), m.commands.end(),
+                  [agreed](const auto& c) { return store::version_of(c) > agreed; }))
+    return proposed{}; // not all voters would understand it
+  if (s.read_only && std::any_of(m.commands.begin(), m.commands.end(), [](const auto& c) {
+        return makes_grow(c);
+      }))
+    return kernel::answer(refused_for_room(self));
   auto to = self->promise<proposed>();
   s.of_peers.push_back({m.commands, to});
   schedule_flush(self);
@@ -74,6 +124,7 @@ void start(host_ptr self, replica_dependencies with) {
   auto& s = self->state;
   s.with = std::move(with);
   auto& from = s.with.store.recovered;
+  s.next_snapshot = self->process().random("snapshots")() >> 1; // names differ between lives
   s.applied = s.flushed = s.with.store.state->facts().applied;
   s.current = s.with.store.state->current();
   s.compaction = store::compaction_schedule{s.with.settings.compact_after};
@@ -101,8 +152,8 @@ replica_interface::behavior_type behave(host_ptr self, replica_dependencies with
         std::make_shared<const store::history>(self->state.with.store.state->past())};
     },
     [self](const get_leadership&) -> kernel::reply<leadership> { return leadership_now(self); },
-    [self](const letter_sent& m) { take_letter(self, m.bytes); },
-    [self](const bulk_letter_sent& m) { take_letter(self, m.bytes); },
+    [self](const letter_sent& m) { take_letter(self, m.bytes, m.group); },
+    [self](const bulk_letter_sent& m) { take_letter(self, m.bytes, m.group); },
     [self](const propose& m) { return take_proposal(self, m); },
     [self](const ask_to_join& m) { return take_join(self, m); },
     [self](const list_members& m) { return take_list(self, m); },
@@ -116,6 +167,7 @@ replica_interface::behavior_type behave(host_ptr self, replica_dependencies with
       self->after(self->state.with.settings.tick, tick{});
       step(self, raft::tick{});
       keep_up(self);
+      keep_health(self);
       keep_members(self);
     },
     [self](const flush_queues&) {

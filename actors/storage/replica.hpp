@@ -5,6 +5,7 @@
 #include "actors/kernel/links.hpp"
 #include "actors/kernel/pool.hpp"
 #include "actors/kernel/scope.hpp"
+#include "actors/storage/health.hpp"
 #include "actors/storage/peer.hpp"
 #include "actors/storage/protocol.hpp"
 #include "store/mvcc/compaction_schedule.hpp"
@@ -25,16 +26,19 @@ struct replica_settings {
   duration compact_after = 5min;        // history kept
   std::uint64_t flush_entries = 20'000; // applied entries between two flushes of the state machine
   std::size_t max_waiting = 16'384;     // transactions and reads under way; more are refused
+  std::uint64_t disk_reserve = 0;       // bytes that stay free (health.hpp); 0: all may be used
 };
 
 /// What was opened from the disk (open.hpp, or the simulation's).
 struct opened_store {
   std::shared_ptr<wal::file_layer> files;
-  std::string directory; // for snapshots under way; below it the caller has log and state
+  std::string directory;   // for snapshots under way; below it the caller has log and state
+  std::uint64_t group = 0; // identity.hpp
   std::shared_ptr<wal::log_file> log;
   raft::recovered recovered;
   std::shared_ptr<store::engine> engine;
   std::shared_ptr<store::replica_state> state;
+  seal::keyring_ptr keys{}; // of what is proposed here
 };
 
 struct replica_dependencies {
@@ -50,6 +54,7 @@ struct replica_dependencies {
   /// Told at the start and whenever the members of the group change, on the actor's thread; `since`
   /// is greater for later ones, on every master. May be empty.
   std::function<void(const raft::configuration&, log_index since)> members{};
+  std::shared_ptr<health_board> health{}; // kept here; may be null
   /// Told, before the actor ends, that the group has removed this member: it is not to be started
   /// again. May be empty.
   std::function<void()> removed{};

@@ -153,6 +153,8 @@ void perform(host_ptr self, const raft::install_snapshot& o) {
       auto& h = self->state;
       h.installing = false;
       h.incoming.reset();
+      if (!done && done.error().reason == reason::forbidden)
+        return self->fail(done.error()); // sealed with a key that is not here
       if (!done)
         return failed();
       const auto& facts = h.with.store.state->facts();

@@ -10,6 +10,7 @@ constexpr duration upkeep_every = 1s;
 constexpr duration flush_deadline = 5min;
 constexpr duration promote_every = 500ms;
 constexpr std::size_t sweep_rows = 2000; // per tick
+constexpr std::size_t reseal_rows = 500; // per tick
 
 /// The log below what the engine holds durably is not needed any more.
 void flush(host_ptr self) {
@@ -41,7 +42,8 @@ void compact(host_ptr self) {
     return;
   }
   if (auto due = s.compaction.note(s.current->at(), steady(self)))
-    propose_command(self, store::encode(store::command{store::compact_history{*due}}));
+    propose_command(
+      self, store::encode(store::command{store::compact_history{*due}}, agreed_version(self)));
 }
 
 /// Learners become voters when they have caught up, and are there: a majority counts on them.
@@ -63,6 +65,22 @@ void sweep(host_ptr self) {
   s.sweeping = more && *more;
 }
 
+/// What is sealed with another key than is written today, or should be and is not, is written anew
+/// by each leader once: so keys rotate.
+void reseal(host_ptr self) {
+  auto& s = self->state;
+  if (!s.scope_told) {
+    s.resealing = true;
+    s.resealed.clear();
+    return;
+  }
+  if (!s.resealing || s.installing || s.read_only)
+    return;
+  for (const auto& write : s.with.store.state->stale_seals(s.resealed, reseal_rows))
+    propose_command(self, store::encode(write, agreed_version(self)));
+  s.resealing = !s.resealed.empty();
+}
+
 } // namespace
 
 void keep_up(host_ptr self) {
@@ -74,12 +92,14 @@ void keep_up(host_ptr self) {
   serve_views(self);
   promote(self);
   sweep(self);
+  reseal(self);
   if (steady(self) < s.next_upkeep)
     return;
   s.next_upkeep = steady(self) + upkeep_every;
   s.sweeping = true;
   flush(self);
   compact(self);
+  announce(self);
 }
 
 } // namespace troupe::storage

@@ -81,6 +81,7 @@ void write_next(host_ptr self);
 void finished(host_ptr self, written what) {
   auto& s = self->state;
   s.writing = false;
+  s.log_refused = !what.left.empty();
   for (auto o = what.left.rbegin(); o != what.left.rend(); ++o)
     s.orders.push_front(std::move(*o));
   for (const auto& o : what.done)

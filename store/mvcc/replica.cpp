@@ -126,6 +126,33 @@ history replica_state::past() const {
   return out;
 }
 
+std::vector<transaction> replica_state::stale_seals(std::string& key, std::size_t most) const {
+  std::vector<transaction> out;
+  if (!options_.keys) {
+    key.clear();
+    return out;
+  }
+  std::size_t seen = 0;
+  auto from = key.empty() ? key : key + '\0';
+  state_.records.scan({.prefix = {}, .from = from, .limit = most}, [&](const record_ptr& r) {
+    ++seen;
+    key = r->key;
+    auto plain = seal::open(options_.keys, r->key, *r->value);
+    invariant(plain.has_value(), "a record opens: that was checked when it came");
+    auto sealed = options_.keys->seal(r->key, std::move(*plain));
+    if (sealed != *r->value)
+      out.push_back(
+        {.when = {{.what = predicate::test::modified_is, .key = r->key, .at = r->modified}},
+         .then = {{.what = operation::kind::put, .key = r->key, .value = std::move(sealed)}},
+         .fence = std::nullopt,
+         .cause = {}});
+    return true;
+  });
+  if (seen < most)
+    key.clear();
+  return out;
+}
+
 result<bool> replica_state::sweep(std::size_t rows) {
   if (swept_ >= state_.facts.compacted)
     return false;

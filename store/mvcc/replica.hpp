@@ -26,7 +26,7 @@
 namespace troupe::store {
 
 struct replica_options {
-  seal::keyring_ptr keys;           // of values that are sealed (seal/keyring.hpp); null: none
+  seal::keyring_ptr keys; // of values that are sealed (seal/keyring.hpp); null: none
   std::uint32_t speaks = newest_command_version; // commands up to it are applied
   std::uint64_t check_every = 1024; // entries between two state hashes; the same on all replicas
   machine_bugs bugs;                // tests only
@@ -61,6 +61,10 @@ public:
   history past() const;
   /// At the newest multiple of check_every.
   std::optional<state_check> check() const { return check_; }
+
+  /// Of the next `most` records behind `key` those that would be sealed otherwise today, as writes
+  /// that do it; `key` is then the last one looked at, empty at the end.
+  std::vector<transaction> stale_seals(std::string& key, std::size_t most) const;
 
   /// Deletes up to `rows` superseded versions that compaction released; true: there are more.
   result<bool> sweep(std::size_t rows);

@@ -96,6 +96,38 @@ TEST_CASE("sealed: the same value again changes nothing, under another key it is
   CHECK(s.get("s/a") == "v");
 }
 
+TEST_CASE(
+  "sealed: what is sealed otherwise than today is found, a piece at a time, and nothing else") {
+  auto keys = ring({one});
+  sealed_store s{keys};
+  for (int i = 0; i < 25; ++i) {
+    auto key = "s/" + std::to_string(i);
+    REQUIRE(s.put(key, i % 5 == 0 ? "in the clear" : keys->seal(key, "v")));
+    REQUIRE(s.put("p/" + std::to_string(i), "not to be sealed"));
+  }
+  auto stale = [&] {
+    std::vector<transaction> all;
+    std::string at;
+    do
+      for (auto& write : s.state->stale_seals(at, 7))
+        all.push_back(std::move(write));
+    while (!at.empty());
+    return all;
+  };
+  CHECK(stale().size() == 5);
+  REQUIRE(s.reopen(ring({two, one})));
+  auto all = stale();
+  CHECK(all.size() == 25);
+  for (const auto& write : all) {
+    auto command = encode(write);
+    committed_entry next{s.state->facts().applied + 1, term_id{1}, command};
+    CHECK(s.state->apply({&next, 1})->front().changes.size() == 1);
+  }
+  CHECK(stale().empty());
+  REQUIRE(s.reopen(ring({two})));
+  CHECK(s.get("s/5") == "in the clear");
+}
+
 TEST_CASE("sealed: replicas that know other keys have the same state") {
   auto keys = ring({one});
   sealed_store a{keys};
