@@ -1,6 +1,7 @@
 #include "actors/main/master.hpp"
 
 #include "actors/api/edge/front.hpp"
+#include "actors/main/backups.hpp"
 #include "actors/main/etcd_store.hpp"
 #include "actors/main/host_process.hpp"
 #include "actors/main/join/door.hpp"
@@ -12,6 +13,7 @@
 #include "config/pki/cluster.hpp"
 #include "config/pki/files.hpp"
 #include "config/settings/settings.hpp"
+#include "store/seal/configuration.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <nlohmann/json.hpp>
@@ -50,6 +52,14 @@ authn::token_authority_ptr tokens_of(const settings::master& with,
                            .key_set_address = address + "/openid/v1/jwks"});
 }
 
+/// Null: nothing is encrypted at rest.
+result<seal::keyring_ptr> sealing_keys(const settings::master& with) {
+  if (with.encryption_config.empty())
+    return seal::keyring_ptr{};
+  OR_RETURN(auto text, pki::read_secret_file(with.encryption_config));
+  return seal::read_configuration(text);
+}
+
 std::string ca_of(const secrets& s) { return s.shared.ca.cert().to_pem(); }
 
 /// Written when the cluster has removed this master: the others may not speak to it any more, and
@@ -79,6 +89,7 @@ public:
       , front_(host_.process())
       , door_(host_.process())
       , members_(host_.process())
+      , backups_(host_.process())
       , masters_(make_masters_board(with)) {}
 
   result<int> run();
@@ -88,11 +99,13 @@ private:
   kernel::child front();
   kernel::child door();
   kernel::child members();
+  kernel::child backups();
   std::vector<edge::page_entry> pages();
   std::vector<join::known_member> known_members();
   result<void> start_https();
   void leave(caf::actor_system& system);
   void add_status(nlohmann::json& to);
+  std::string metrics();
   result<std::shared_ptr<http::client>> kubelet(const std::string& address, std::uint16_t port);
 
   settings::master with_;
@@ -103,7 +116,10 @@ private:
   kernel::stable<edge::front_actor> front_;
   kernel::stable<join::door_actor> door_;
   kernel::stable<members_page_actor> members_;
+  kernel::stable<backup_page_actor> backups_;
+  std::shared_ptr<kernel::blocking_pool> reader_ = kernel::make_blocking_pool("reader", 1);
   masters_board_ptr masters_;
+  std::shared_ptr<storage::health_board> health_ = std::make_shared<storage::health_board>();
   schema::catalog_ptr catalog_ = schema::built_in();
   std::shared_ptr<leadership_note> leadership_ = std::make_shared<leadership_note>();
   std::mutex kubelets_lock_;
@@ -121,6 +137,11 @@ void master::add_status(nlohmann::json& to) {
     std::find(known.voters.begin(), known.voters.end(), with_.name) != known.voters.end();
   to["role"] = now.here ? "leader" : votes ? "follower" : "learner";
   to["api_port"] = with_.api_port;
+  auto store = health_->get();
+  to["store"] = {{"read_only", store.read_only},
+                 {"why", store.why},
+                 {"free_bytes", store.free_bytes},
+                 {"reserve_bytes", store.reserve_bytes}};
   auto& all = to["masters"] = nlohmann::json::array();
   for (const auto& m : known.all)
     all.push_back({{"name", m.name},
@@ -134,6 +155,16 @@ void master::add_status(nlohmann::json& to) {
                      {"refused", l.refused},
                      {"dropped_tells", l.dropped_tells}});
   to["links"] = links;
+}
+
+std::string master::metrics() {
+  auto store = health_->get();
+  auto gauge = [](const std::string& name, std::uint64_t value) {
+    return "# TYPE " + name + " gauge\n" + name + " " + std::to_string(value) + "\n";
+  };
+  return gauge("troupe_store_read_only", store.read_only ? 1 : 0)
+         + gauge("troupe_store_free_bytes", store.free_bytes)
+         + gauge("troupe_store_reserve_bytes", store.reserve_bytes);
 }
 
 result<std::shared_ptr<http::client>> master::kubelet(const std::string& address,
@@ -157,10 +188,12 @@ std::vector<edge::page_entry> master::pages() {
                                        const http::responder& to) {
     kernel::tell(door, join::knocked{std::make_shared<const http::request>(what), to});
   };
-  auto out = process_pages(host_.process(), [this](nlohmann::json& to) { add_status(to); });
+  auto out = process_pages(
+    host_.process(), [this](nlohmann::json& to) { add_status(to); }, [this] { return metrics(); });
   out.insert(out.begin(), {.prefix = join::path, .anonymous = true, .serve = knock});
   auto of_members = members_pages(members_.handle());
   out.insert(out.begin(), of_members.begin(), of_members.end());
+  out.insert(out.begin(), backup_page(backups_.handle()));
   return out;
 }
 
@@ -207,15 +240,27 @@ kernel::child master::members() {
           .slot = members_.slot()};
 }
 
+kernel::child master::backups() {
+  backup_dependencies d{.replica = wires_.replica,
+                        .reader = reader_,
+                        .cluster = with_.cluster,
+                        .program = server_version()};
+  return {.name = "backups",
+          .spawn = [d](const kernel::place& at) { return spawn_backup_page(at, d); },
+          .slot = backups_.slot()};
+}
+
 kernel::child master::front() {
   edge::front_dependencies front{.workers = wires_.workers(),
                                  .replica = wires_.replica,
                                  .catalog = catalog_,
                                  .pages = pages(),
-                                 .kubelet = [this](const std::string& address, std::uint16_t port) {
-                                   auto made = kubelet(address, port);
-                                   return made ? *made : nullptr;
-                                 }};
+                                 .warning = [health = health_] { return health->get().why; },
+                                 .kubelet =
+                                   [this](const std::string& address, std::uint16_t port) {
+                                     auto made = kubelet(address, port);
+                                     return made ? *made : nullptr;
+                                   }};
   return {.name = "front",
           .spawn = [front](const kernel::place& at) { return edge::spawn_front(at, front); },
           .slot = front_.slot()};
@@ -223,24 +268,28 @@ kernel::child master::front() {
 
 result<kernel::tree> master::tree() {
   OR_RETURN(etcd_, open_etcd(with_));
+  OR_RETURN(auto keys, sealing_keys(with_));
   storage::opened_store opened;
+  opened.keys = keys;
   if (!etcd_) {
     OR_RETURN(opened, storage::open_store({.directory = with_.data_dir + "/store",
                                            .cluster = with_.cluster,
                                            .member = with_.name,
-                                           .founders = founders_of(with_)}));
+                                           .founders = founders_of(with_),
+                                           .keys = keys}));
   }
   return master_tree(host_.process(), host_.links(), wires_,
                      {.settings = with_,
                       .store = std::move(opened),
                       .writer = kernel::make_blocking_pool("log", 1),
-                      .reader = kernel::make_blocking_pool("reader", 1),
+                      .reader = reader_,
                       .catalog = catalog_,
                       .version = server_version(),
                       .ca_pem = ca_of(secrets_),
                       .leadership = leadership_,
+                      .health = health_,
                       .masters = masters_,
-                      .edge = {front(), door(), members()},
+                      .edge = {front(), door(), members(), backups()},
                       .removed =
                         [this] {
                           host_.removed();

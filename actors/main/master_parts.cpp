@@ -70,6 +70,9 @@ kernel::child replica_child(const kernel::process_ptr& process, kernel::links& l
   d.settings.raft.election_ticks =
     static_cast<std::uint32_t>(set.election_timeout / set.raft_heartbeat);
   d.settings.compact_after = set.compact_after;
+  d.settings.address = set.name + "=" + set.reached_at() + ":" + std::to_string(set.link_port);
+  d.settings.disk_reserve = set.store_reserve;
+  d.health = with.health;
   d.store = std::move(with.store);
   d.writer = with.writer;
   d.reader = with.reader;
@@ -119,6 +122,7 @@ kernel::child etcd_child(kernel::links& links, const master_wires& wires,
   d.settings.compact_after = set.compact_after;
   d.settings.compacts = set.etcd_compaction;
   d.cluster = with.etcd;
+  d.keys = with.store.keys;
   d.hub = caf::actor_cast<storage::hub_feed_actor>(wires.hub.slot().address());
   d.scope = wires.scope;
   d.masters = [board = with.masters, own = set,

@@ -51,11 +51,12 @@ struct master_dependencies {
   std::string version; // of the program, as /version says it
   std::string ca_pem;
   std::shared_ptr<leadership_note> leadership;
-  masters_board_ptr masters{};        // kept by the replica; null: one of its own
-  std::vector<kernel::child> edge;    // what stands beside the API's workers
-  std::vector<kernel::child> scope{}; // what else lives in the leader scope
-  storage::replica_settings tuning{}; // what the settings do not say
-  std::function<void()> removed{};    // from the cluster; the replica ends after it
+  std::shared_ptr<storage::health_board> health{}; // kept by the replica; may be null
+  masters_board_ptr masters{};                     // kept by the replica; null: one of its own
+  std::vector<kernel::child> edge;                 // what stands beside the API's workers
+  std::vector<kernel::child> scope{};              // what else lives in the leader scope
+  storage::replica_settings tuning{};              // what the settings do not say
+  std::function<void()> removed{};                 // from the cluster; the replica ends after it
   authn::token_authority_ptr tokens{}; // of service accounts; null: none are made or taken
   std::shared_ptr<etcd::cluster> etcd{}; // the store, instead of `store`; claimed. Null: built in
 };

@@ -69,7 +69,8 @@ http::response kill_page(const kernel::process_ptr& process, const http::target&
 }
 
 /// Prometheus' text format.
-http::response metrics_page(const kernel::process_ptr& process) {
+http::response metrics_page(const kernel::process_ptr& process,
+                            const std::function<std::string()>& more) {
   auto memory = memory_of_this_process();
   std::string out = "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes "
                     + std::to_string(memory.rss) + "\n";
@@ -86,12 +87,12 @@ http::response metrics_page(const kernel::process_ptr& process) {
   }
   return {.code = 200,
           .fields = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-          .body = share(out + messages + restarts + mailbox),
+          .body = share(out + messages + restarts + mailbox + (more ? more() : std::string{})),
           .source = {}};
 }
 
 http::response serve(const kernel::process_ptr& process, const std::function<void(json&)>& more,
-                     const http::request& what) {
+                     const std::function<std::string()>& metrics, const http::request& what) {
   auto asked = http::parse_target(what.target);
   if (!asked)
     return http::failure_response(asked.error());
@@ -107,7 +108,7 @@ http::response serve(const kernel::process_ptr& process, const std::function<voi
     return json_answer({{"ok", true}});
   }
   if (asked->path == "/metrics")
-    return metrics_page(process);
+    return metrics_page(process, metrics);
   return http::failure_response(
     {.reason = reason::not_found, .message = "the server could not find the requested resource"});
 }
@@ -144,10 +145,11 @@ memory_use memory_of_this_process() {
 }
 
 std::vector<edge::page_entry> process_pages(kernel::process_ptr process,
-                                            std::function<void(json&)> more) {
-  auto page = [process = std::move(process), more = std::move(more)](
+                                            std::function<void(json&)> more,
+                                            std::function<std::string()> metrics) {
+  auto page = [process = std::move(process), more = std::move(more), metrics = std::move(metrics)](
                 const http::request& what, const api::user&, const http::responder& to) {
-    to.answer(serve(process, more, what));
+    to.answer(serve(process, more, metrics, what));
   };
   return {{.prefix = "/troupe/", .anonymous = false, .serve = page},
           {.prefix = "/metrics", .anonymous = false, .serve = page}};

@@ -11,9 +11,11 @@
 namespace troupe::program {
 
 /// GET /troupe/status, GET /troupe/trace?object=&after=, POST /troupe/kill?actor=,
-/// POST /troupe/record?on=, GET /metrics. `more` adds to the status (role, term).
+/// POST /troupe/record?on=, GET /metrics. `more` adds to the status (role, term), `metrics` to the
+/// metrics, in Prometheus' text format.
 std::vector<edge::page_entry> process_pages(kernel::process_ptr process,
-                                            std::function<void(nlohmann::json&)> more);
+                                            std::function<void(nlohmann::json&)> more,
+                                            std::function<std::string()> metrics = {});
 
 nlohmann::json to_json(const kernel::trace::event& e);
 

@@ -29,8 +29,11 @@ struct command_line {
   balancer_options balancer;
   enter_options enter;
   bench_options bench;
+  convert_options convert;
   member_options member;
   token_options token;
+  restore_options restore;
+  recover_command_options recover;
   std::string what;
   std::string format;
   bool stay_down = false;
@@ -44,6 +47,7 @@ struct command_line {
     add_cluster();
     add_processes();
     add_members();
+    add_snapshots();
     add_inspection();
     add_bench();
     add_internal();
@@ -96,10 +100,18 @@ struct command_line {
     c->add_flag("--print-join-command", token.join_command,
                 "the whole command, with the CA's hash");
     add("version", "print the version", []() -> result<int> { return version_command(); });
+    auto* v = add("convert", "objects in another encoding or version, without a cluster",
+                  [this] { return convert_command(convert); });
+    v->add_option("-f,--filename", convert.files, "JSON, YAML or protobuf; - is standard input")
+      ->required();
+    v->add_option("-o,--output", convert.format, "json, yaml or protobuf (default yaml)")
+      ->check(CLI::IsMember({"json", "yaml", "protobuf"}));
+    v->add_option("--output-version", convert.version, "as in apps/v1 (default: as it is)");
   }
 
   void add_members() {
-    auto* m = app.add_subcommand("member", "the masters that keep the store: list, remove");
+    auto* m =
+      app.add_subcommand("member", "the masters that keep the store: list, remove, recover");
     m->require_subcommand(1);
     auto* l = m->add_subcommand("list", "name, address, role, last contact and log index of each");
     l->callback(
@@ -109,11 +121,48 @@ struct command_line {
                                           "stops with exit code 3, and nothing may be lost by it");
     r->callback([this] { chosen = [this] { return member_remove_command(common, what); }; });
     r->add_option("name", what, "as `troupe member list` shows it")->required();
+    auto* c = m->add_subcommand(
+      "recover", "when most masters are lost for good: the stopped one in --data-dir goes on alone "
+                 "with what it has, and others join it anew; says what may be lost, and with --yes "
+                 "does it");
+    c->callback([this] { chosen = [this] { return member_recover_command(common, recover); }; });
+    c->add_flag("--yes", recover.yes, "do it");
+    c->add_option("--bump-revision", recover.jump,
+                  "how far revisions jump; more than what is lost can have made (1000000000)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40U));
     auto* a =
       m->add_subcommand("add", "not from here: a master joins by itself, with `troupe "
                                "master --join` and a token (`troupe token create --master`)");
     a->callback([this] { chosen = [] { return member_add_command(); }; });
     a->allow_extras();
+  }
+
+  void add_snapshots() {
+    auto* s = app.add_subcommand("snapshot", "the whole store in a file: save, restore");
+    s->require_subcommand(1);
+    auto* save = s->add_subcommand(
+      "save", "from any master of the running cluster, as of one moment; the file holds Secrets "
+              "(encrypted only if the cluster encrypts them) and is readable by its owner");
+    save->callback([this] { chosen = [this] { return snapshot_save_command(common, what); }; });
+    save->add_option("file", what, "written whole or not at all")->required();
+    auto* r = s->add_subcommand(
+      "restore", "found a new cluster in --data-dir, which must be empty, from such a file: with a "
+                 "new CA (nodes and masters join again), revisions that the old one never reached, "
+                 "and no past (a watch that goes on from before gets 410)");
+    r->callback([this] { chosen = [this] { return snapshot_restore_command(common, restore); }; });
+    r->add_option("file", restore.file)->required()->check(CLI::ExistingFile);
+    r->add_option("--name", restore.name, "of the first master");
+    r->add_option("--config", restore.config, "settings file (YAML)");
+    r->add_option("--set", restore.sets, "a setting: KEY=VALUE");
+    r->add_option("--pki", restore.pki,
+                  "directory with ca.key, sa.key and the rest of the old cluster's (DIR/pki): keep "
+                  "them, so that kubeconfigs, nodes and tokens stay good; the old cluster must "
+                  "never run again then");
+    r->add_flag("--for-up", restore.for_up, "for `troupe up` instead of `troupe master`");
+    r->add_option("--masters", restore.masters, "of `troupe up` (1, 3 or 5)")->needs("--for-up");
+    r->add_option("--bump-revision", restore.jump,
+                  "how far revisions jump; more than the old cluster made since (1000000000)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40U));
   }
 
   void add_inspection() {

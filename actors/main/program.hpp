@@ -66,6 +66,29 @@ result<int> token_create_command(const common_options& common, const token_optio
 result<int> member_list_command(const common_options& common, bool as_json);
 /// One master, alive or dead, leaves for good.
 result<int> member_remove_command(const common_options& common, const std::string& name);
+struct recover_command_options {
+  bool yes = false;                   // else it only says what it would do
+  std::uint64_t jump = 1'000'000'000; // revisions
+};
+/// The majority is lost for good: the master of this data directory goes on alone.
+result<int> member_recover_command(const common_options& common, const recover_command_options& o);
+
+/// All that is stored, as of one moment, into a file; from any master of the running cluster.
+result<int> snapshot_save_command(const common_options& common, const std::string& file);
+
+struct restore_options {
+  std::string file;
+  std::string name;   // of the first master; empty: the setting
+  std::string config; // settings file
+  std::vector<std::string> sets;
+  std::string pki;                    // directory of the old cluster's CA and keys; empty: new ones
+  bool for_up = false;                // into the data directory of a `troupe up`
+  std::uint32_t masters = 0;          // of that; 0: the setting
+  std::uint64_t jump = 1'000'000'000; // revisions
+};
+/// A new cluster from such a file: the data directory of its first master, or of a `troupe up`.
+result<int> snapshot_restore_command(const common_options& common, const restore_options& o);
+
 /// Always fails: says how a master joins.
 result<int> member_add_command();
 
@@ -79,6 +102,14 @@ struct balancer_options {
 };
 result<int> balancer_command(const balancer_options& o);
 int version_command();
+
+struct convert_options {
+  std::vector<std::string> files; // - for the standard input
+  std::string format = "yaml";    // json, yaml, protobuf
+  std::string version;            // as in apps/v1; empty: as it is
+};
+/// Objects in another encoding or version, on the standard output; needs no cluster.
+result<int> convert_command(const convert_options& o);
 
 struct bench_options {
   std::string what;                 // store, api, watch

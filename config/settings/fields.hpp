@@ -37,6 +37,8 @@ template <class T, class Visit> void visit_store(T& m, Visit&& visit) {
   visit("electionTimeout", m.election_timeout, "a follower waits one to two of it");
   visit("raftHeartbeatInterval", m.raft_heartbeat, "of a leader");
   visit("compactionInterval", m.compact_after, "older versions are dropped");
+  visit("storeReserve", m.store_reserve,
+        "bytes that stay free on the store's disk: with less it is read-only; 0: all may be used");
   visit("snapshotEntries", m.snapshot_entries, "log entries between snapshots");
   visit("etcdServers", m.etcd_servers, "HOST:PORT; not empty: etcd is the store");
   visit("etcdCAFile", m.etcd_ca_file, "empty: no TLS");

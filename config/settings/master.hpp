@@ -26,9 +26,10 @@ struct master {
   links link;
 
   // store
-  duration election_timeout = 500ms;       // electionTimeout: a follower waits one to two of it
+  duration election_timeout = 200ms;       // electionTimeout: a follower waits one to two of it
   duration raft_heartbeat = 50ms;          // raftHeartbeatInterval
   duration compact_after = 5min;           // compactionInterval: older versions are dropped
+  std::uint64_t store_reserve = 64U << 20; // storeReserve: bytes free on its disk; less: read-only
   std::uint64_t snapshot_entries = 100000; // snapshotEntries: log entries between snapshots
   std::vector<std::string> etcd_servers;   // etcdServers; not empty: etcd is the store
   std::string etcd_ca_file;                // etcdCAFile

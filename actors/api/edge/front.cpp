@@ -23,12 +23,21 @@ bool in_group(const api::user& who, std::string_view group) {
   return std::find(who.groups.begin(), who.groups.end(), group) != who.groups.end();
 }
 
-/// Ready: the replica knows a leader, so that reads and writes can be served.
-void serve_ready(pointer self, http::responder to) {
+std::string ready_text(bool verbose, const std::string& warning) {
+  if (!verbose)
+    return "ok";
+  return "[+]ping ok\n[+]store ok\n"
+         + (warning.empty() ? "[+]disk ok\n" : "[!]disk " + warning + "\n")
+         + "readyz check passed\n";
+}
+
+/// Ready: the replica knows a leader, so that it can be read from; a full disk is only told.
+void serve_ready(pointer self, bool verbose, http::responder to) {
+  auto warning = self->state.with.warning ? self->state.with.warning() : std::string{};
   self->ask(self->state.with.replica, storage::get_leadership{}, health_deadline)
-    .then([to](result<storage::leadership> l) {
+    .then([to, verbose, warning](result<storage::leadership> l) {
       if (l && l->leader != member_id{})
-        return to.answer(plain(200, "ok"));
+        return to.answer(plain(200, ready_text(verbose, warning)));
       to.answer(plain(500, "[-]store failed: "
                              + (l ? std::string{"no leader is known"} : l.error().message) + "\n"));
     });
@@ -62,7 +71,8 @@ bool serve_health(pointer self, const http::request& what, const http::responder
   }
   if (path != "/readyz")
     return false;
-  serve_ready(self, to);
+  auto asked = http::parse_target(what.target);
+  serve_ready(self, asked && asked->has("verbose"), to);
   return true;
 }
 

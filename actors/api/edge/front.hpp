@@ -39,6 +39,9 @@ struct front_dependencies {
   storage::replica_actor replica;         // for /readyz
   schema::catalog_ptr catalog;
   std::vector<page_entry> pages;
+  /// What is wrong with the store and does not make this master unready, for /readyz?verbose; empty:
+  /// nothing. May be null.
+  std::function<std::string()> warning{};
   /// Reaches a node's kubelet for logs; null: none.
   std::function<std::shared_ptr<http::client>(const std::string& address, std::uint16_t port)>
     kubelet;

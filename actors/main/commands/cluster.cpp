@@ -7,6 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 namespace troupe::program {
 
@@ -65,22 +69,90 @@ const up::process_state* cluster_client::find(std::string_view name) const {
   return found == state_.processes.end() ? nullptr : &*found;
 }
 
-result<json> cluster_client::ask(const std::string& host, std::uint16_t port, std::string method,
-                                 const std::string& target, duration deadline) {
+std::shared_ptr<http::client> cluster_client::client_of(const std::string& host,
+                                                        std::uint16_t port) {
   auto& client = clients_[host + ":" + std::to_string(port)];
   if (!client)
     client =
       std::make_shared<http::client>(http::client_settings{.host = host, .port = port}, tls_);
-  OR_RETURN(auto answer,
-            client->ask(
-              {.method = std::move(method), .target = target, .fields = {}, .body = {}, .from = {}},
-              deadline));
-  auto tree = answer.body ? json::parse(*answer.body, nullptr, false) : json{};
-  if (answer.code >= 300) {
-    auto text = tree.is_object() ? tree.value("message", "") : std::string{};
-    return failure{.reason = reason_of(answer.code),
-                   .message = text.empty() ? "HTTP code " + std::to_string(answer.code) : text};
+  return client;
+}
+
+namespace {
+
+/// A failure that says what a Status says.
+failure failure_of(int code, const json& status) {
+  auto text = status.is_object() ? status.value("message", "") : std::string{};
+  return {.reason = reason_of(code),
+          .message = text.empty() ? "HTTP code " + std::to_string(code) : text};
+}
+
+/// What the asking thread and the client's share about one stream.
+struct following {
+  std::mutex lock;
+  std::condition_variable changed;
+  int code = 0;
+  std::string refusal; // the body of another code than 200
+  std::uint64_t pieces = 0;
+  bool given_up = false;
+  std::optional<result<void>> ended;
+};
+
+} // namespace
+
+result<void> cluster_client::stream(const up::process_state& of, const std::string& target,
+                                    const std::function<bool(std::string_view)>& take,
+                                    duration silent) {
+  constexpr std::size_t longest_refusal = 64U << 10;
+  auto f = std::make_shared<following>();
+  http::listener follow;
+  follow.on_head = [f](int code, const http::fields&) {
+    std::lock_guard guard{f->lock};
+    f->code = code;
+  };
+  follow.on_data = [f, take](std::string_view bytes) {
+    std::lock_guard guard{f->lock};
+    ++f->pieces;
+    if (f->code == 200)
+      return !f->given_up && take(bytes);
+    f->refusal.append(bytes.substr(0, longest_refusal - f->refusal.size()));
+    return true;
+  };
+  follow.on_end = [f](result<void> how) {
+    std::lock_guard guard{f->lock};
+    f->ended = std::move(how);
+    f->changed.notify_all();
+  };
+  auto under_way =
+    client_of(of.address, of.port)
+      ->open({.method = "GET", .target = target, .fields = {}, .body = {}, .from = {}}, silent,
+             std::move(follow));
+  std::unique_lock guard{f->lock};
+  for (std::uint64_t seen = 0; !f->ended;) {
+    if (f->changed.wait_for(guard, silent, [&] { return f->ended.has_value(); }))
+      break;
+    if (std::exchange(seen, f->pieces) != f->pieces)
+      continue;
+    f->given_up = true; // `take` is not called any more
+    guard.unlock();
+    under_way.cancel();
+    return failure{.reason = reason::timeout, .message = of.name + " sends nothing any more"};
   }
+  if (f->code >= 300)
+    return failure_of(f->code, json::parse(f->refusal, nullptr, false));
+  return std::move(*f->ended);
+}
+
+result<json> cluster_client::ask(const std::string& host, std::uint16_t port, std::string method,
+                                 const std::string& target, duration deadline) {
+  OR_RETURN(
+    auto answer,
+    client_of(host, port)
+      ->ask({.method = std::move(method), .target = target, .fields = {}, .body = {}, .from = {}},
+            deadline));
+  auto tree = answer.body ? json::parse(*answer.body, nullptr, false) : json{};
+  if (answer.code >= 300)
+    return failure_of(answer.code, tree);
   if (tree.is_discarded())
     return failure{.reason = reason::internal, .message = "the answer of " + host + " is no JSON"};
   return tree;

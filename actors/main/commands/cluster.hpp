@@ -7,6 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -26,10 +27,15 @@ public:
                              duration deadline = 2s);
   result<nlohmann::json> post(const up::process_state& of, const std::string& target,
                               duration deadline = 2s);
+  /// Follows a streamed answer of one process; `take` is called on another thread, and false ends
+  /// it. Fails when nothing comes for `silent`, and on HTTP codes.
+  result<void> stream(const up::process_state& of, const std::string& target,
+                      const std::function<bool(std::string_view)>& take, duration silent);
   /// Asks the API at the kubeconfig's address.
   result<nlohmann::json> api(const std::string& target, duration deadline = 2s);
 
 private:
+  std::shared_ptr<http::client> client_of(const std::string& host, std::uint16_t port);
   result<nlohmann::json> ask(const std::string& host, std::uint16_t port, std::string method,
                              const std::string& target, duration deadline);
 

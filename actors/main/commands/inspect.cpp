@@ -19,7 +19,7 @@ json master_row(const up::process_state& p, const result<json>& told) {
   if (!told)
     return row;
   row["ready"] = told->value("leader", "") != "";
-  for (const char* key : {"role", "pid", "rss_bytes", "pss_bytes"})
+  for (const char* key : {"role", "pid", "rss_bytes", "pss_bytes", "store"})
     if (told->contains(key))
       row[key] = told->at(key);
   return row;
@@ -95,6 +95,7 @@ void print(const json& all) {
             << "READY" << std::setw(16) << "ADDRESS" << std::setw(9) << "PID" << std::setw(10)
             << "RESTARTS"
             << "MEMORY (PSS)\n";
+  std::string alarms;
   auto line = [](const json& row, const std::string& role) {
     std::cout << std::setw(12) << row.value("name", "") << std::setw(10) << role << std::setw(7)
               << (row.value("ready", false) ? "yes" : "no") << std::setw(16)
@@ -103,8 +104,13 @@ void print(const json& all) {
   };
   for (const auto& m : all.at("masters"))
     line(m, m.value("role", ""));
+  for (const auto& m : all.at("masters"))
+    if (auto why = m.value(json::json_pointer("/store/why"), ""); !why.empty())
+      alarms += "ALARM " + m.value("name", "") + ": " + why + "\n";
   for (const auto& n : all.at("nodes"))
     line(n, "node");
+  if (!alarms.empty())
+    std::cout << "\n" << alarms;
   std::cout << "\n"
             << std::setw(12) << "PROCESS" << std::setw(40) << "ACTOR" << std::setw(10) << "RESTARTS"
             << std::setw(9) << "MAILBOX"

@@ -1,4 +1,6 @@
 // up and down: the whole cluster on this machine.
+#include "actors/main/commands/up_down.hpp"
+
 #include "actors/main/commands/cluster.hpp"
 #include "actors/main/up/control.hpp"
 #include "actors/main/up/files.hpp"
@@ -89,6 +91,24 @@ result<up::layout> layout_of(const settings::up& wanted) {
   return up::plan(wanted, {.program = fs::read_symlink("/proc/self/exe"),
                            .namespaces = wanted.namespaces && geteuid() == 0,
                            .api_port = port});
+}
+
+/// Masters without a store would found a cluster of their own and outvote those that have one.
+result<void> check_stores(const up::layout& l) {
+  std::string with;
+  std::string without;
+  for (const auto& m : l.masters) {
+    auto& names = fs::exists(m.data_dir + "/store") ? with : without;
+    names += (names.empty() ? "" : ", ") + m.name;
+  }
+  if (with.empty() || without.empty())
+    return {};
+  return failure{.reason = reason::conflict,
+                 .message = "start the cluster in " + l.dir + ": " + with + " has data and "
+                            + without
+                            + " has none, and would found another cluster; bring DIR/NAME/store "
+                              "back (as many masters as at first), or restore a snapshot into "
+                              "another directory (troupe snapshot restore --for-up)"};
 }
 
 /// What is not ready yet; empty: all is.
@@ -218,6 +238,11 @@ result<int> detach(const common_options& common, const up::layout& l, duration r
 
 } // namespace
 
+result<up::layout> up_layout(const common_options& common, const up_options& o) {
+  OR_RETURN(auto wanted, settings_of(common, o));
+  return layout_of(wanted);
+}
+
 result<int> up_command(const common_options& common, const up_options& o) {
   OR_RETURN(auto wanted, settings_of(common, o));
   OR_RETURN(auto l, layout_of(wanted));
@@ -230,6 +255,7 @@ result<int> up_command(const common_options& common, const up_options& o) {
     print_ready(l);
     return 0;
   }
+  CHECK_RETURN(check_stores(l));
   fs::remove(l.state_file()); // of a cluster that has ended: its pids mean nothing
   if (o.detach)
     return detach(common, l, wanted.ready_within);

@@ -106,6 +106,40 @@ result<void> check_options(const enter_options& o) {
   return {};
 }
 
+request request_of(const settings::master& wanted) {
+  return {.role = role::master,
+          .name = wanted.name,
+          .address = wanted.reached_at(),
+          .link_port = wanted.link_port,
+          .certificate_request = {}};
+}
+request request_of(const settings::node& wanted) {
+  return {.role = role::node,
+          .name = wanted.name,
+          .address = wanted.address,
+          .link_port = 0,
+          .certificate_request = {}};
+}
+
+/// What the cluster answered.
+struct admission {
+  kernel::endpoint door;
+  std::string given; // what this machine proposes for itself
+  entered in;
+  std::string masters; // the setting
+};
+template <class T> result<admission> ask_for(role r, const enter_options& o) {
+  CHECK_RETURN(check_options(o));
+  OR_RETURN(auto door, door_of(o.address));
+  auto given = proposal(r, own_address_towards(door));
+  OR_RETURN(auto wanted, load<T>(o, given));
+  OR_RETURN(
+    auto in,
+    ask_to_enter({.at = door, .token = o.token, .ca_hash = o.ca_hash, .asks = request_of(wanted)}));
+  auto masters = "masters=" + others(in.said.masters, wanted.name);
+  return admission{std::move(door), std::move(given), std::move(in), std::move(masters)};
+}
+
 } // namespace
 
 bool is_member(const std::string& data_dir) { return fs::exists(config_file(data_dir)); }
@@ -129,58 +163,53 @@ template <class T> result<T> own_settings(const enter_options& o) {
 template result<settings::master> own_settings(const enter_options& o);
 template result<settings::node> own_settings(const enter_options& o);
 
-result<settings::master> found(const enter_options& o) {
+result<settings::master> found(const enter_options& o, founding begins) {
   auto address = own_address();
   OR_RETURN(auto with, load<settings::master>(o, proposal(role::master, address)));
   if (with.reached_at().empty() || with.reached_at() == "0.0.0.0")
     return no_address();
   with.masters = {{with.name, with_port(with.reached_at(), with.link_port)}};
-  OR_RETURN(auto shared, pki::make_shared_secrets(now()));
-  CHECK_RETURN(write_master(with, shared, std::nullopt));
+  if (!begins.secrets) {
+    OR_RETURN(begins.secrets, pki::make_shared_secrets(now()));
+  }
+  if (begins.fill) {
+    std::error_code why;
+    fs::create_directories(with.data_dir, why);
+    if (why)
+      return system_failure("make " + with.data_dir, why.value());
+    CHECK_RETURN(begins.fill(with));
+  }
+  CHECK_RETURN(write_master(with, *begins.secrets, std::nullopt));
   CHECK_RETURN(remember(with));
   return with;
 }
 
+std::string member_address(const settings::master& with) {
+  return with.name + "=" + with_port(with.reached_at(), with.link_port);
+}
+
+result<void> remember_alone(settings::master with) {
+  with.masters = {{with.name, with_port(with.reached_at(), with.link_port)}};
+  return remember(with);
+}
+
 result<settings::master> join_as_master(const enter_options& o) {
-  CHECK_RETURN(check_options(o));
-  OR_RETURN(auto door, door_of(o.address));
-  auto given = proposal(role::master, own_address_towards(door));
-  OR_RETURN(auto wanted, load<settings::master>(o, given));
-  OR_RETURN(auto in, ask_to_enter({.at = door,
-                                   .token = o.token,
-                                   .ca_hash = o.ca_hash,
-                                   .asks = {.role = role::master,
-                                            .name = wanted.name,
-                                            .address = wanted.reached_at(),
-                                            .link_port = wanted.link_port,
-                                            .certificate_request = {}}}));
-  OR_RETURN(auto shared, from_files(in.said));
-  OR_RETURN(auto with, load<settings::master>(o, in.said.settings + given,
-                                              {"masters=" + others(in.said.masters, wanted.name)}));
-  CHECK_RETURN(write_master(with, shared, in.own));
+  OR_RETURN(auto a, ask_for<settings::master>(role::master, o));
+  OR_RETURN(auto shared, from_files(a.in.said));
+  OR_RETURN(auto with, load<settings::master>(o, a.in.said.settings + a.given, {a.masters}));
+  CHECK_RETURN(write_master(with, shared, a.in.own));
   CHECK_RETURN(remember(with));
   return with;
 }
 
 result<settings::node> join_as_node(const enter_options& o) {
-  CHECK_RETURN(check_options(o));
-  OR_RETURN(auto door, door_of(o.address));
-  auto given = proposal(role::node, own_address_towards(door));
-  OR_RETURN(auto wanted, load<settings::node>(o, given));
-  OR_RETURN(auto in, ask_to_enter({.at = door,
-                                   .token = o.token,
-                                   .ca_hash = o.ca_hash,
-                                   .asks = {.role = role::node,
-                                            .name = wanted.name,
-                                            .address = wanted.address,
-                                            .link_port = 0,
-                                            .certificate_request = {}}}));
-  OR_RETURN(auto with, load<settings::node>(o, in.said.settings + given,
-                                            {"masters=" + others(in.said.masters, wanted.name),
-                                             "apiEndpoint=" + with_port(door.host, door.port)}));
+  OR_RETURN(auto a, ask_for<settings::node>(role::node, o));
+  OR_RETURN(auto with, load<settings::node>(
+                         o, a.in.said.settings + a.given,
+                         {a.masters, "apiEndpoint=" + with_port(a.door.host, a.door.port)}));
   auto dir = pki_dir(with);
-  CHECK_RETURN(pki::write_file(dir + "/ca.crt", in.said.ca, pki::secrecy::open));
-  CHECK_RETURN(pki::save(in.own, dir, up::node_credential_name));
+  CHECK_RETURN(pki::write_file(dir + "/ca.crt", a.in.said.ca, pki::secrecy::open));
+  CHECK_RETURN(pki::save(a.in.own, dir, up::node_credential_name));
   CHECK_RETURN(remember(with));
   return with;
 }

@@ -7,9 +7,12 @@
 #pragma once
 
 #include "actors/main/join/protocol.hpp"
+#include "config/pki/cluster.hpp"
 #include "config/settings/master.hpp"
 #include "config/settings/node.hpp"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +36,18 @@ result<void> check_store(const settings::master& with);
 /// Its settings from then, with today's --set. T: settings::master or settings::node.
 template <class T> result<T> own_settings(const enter_options& o);
 
-/// A cluster of one master, with secrets of its own.
-result<settings::master> found(const enter_options& o);
+/// What a new cluster begins with instead of nothing.
+struct founding {
+  std::optional<pki::shared_secrets> secrets{}; // of another cluster; none: new ones
+  /// Makes the store; called before anything else is written. Empty: the master makes it.
+  std::function<result<void>(const settings::master&)> fill{};
+};
+/// A cluster of one master, with secrets of its own unless said otherwise.
+result<settings::master> found(const enter_options& o, founding begins = {});
+/// NAME=HOST:PORT, at which the others reach it.
+std::string member_address(const settings::master& with);
+/// The settings of a master that is the only one now, remembered.
+result<void> remember_alone(settings::master with);
 /// Asks to be let in, for up to a minute while nobody is there or the masters are busy.
 result<settings::master> join_as_master(const enter_options& o);
 result<settings::node> join_as_node(const enter_options& o);
