@@ -36,7 +36,7 @@ TEST_CASE("discovery: groups are listed in Kubernetes' order with their preferre
         == json::parse(R"({"name":"apps","versions":[{"groupVersion":"apps/v1","version":"v1"}],
             "preferredVersion":{"groupVersion":"apps/v1","version":"v1"}})"));
   auto admission = element(groups["groups"], "name", "admissionregistration.k8s.io");
-  CHECK(admission["versions"].size() == 2);
+  CHECK(admission["versions"].size() == 3);
   CHECK(admission["preferredVersion"]["version"] == "v1");
   auto apps = json::parse(*api_group(all(), "apps"));
   CHECK(apps["kind"] == "APIGroup");

@@ -312,7 +312,7 @@ TEST_CASE("every kind in the catalog lists, and those that can be made empty say
                           ns, json::object());
     CHECK_MESSAGE(nothing.code == 422, of->qualified() << ": " << nothing.text);
     auto named = w.post(std::string{of->group}, std::string{of->version}, std::string{of->plural},
-                        ns, {{"metadata", {{"name", "x"}}}});
+                        ns, {{"metadata", {{"name", "x-" + std::string{of->version}}}}});
     CHECK_MESSAGE((named.code == 201 || named.code == 422), of->qualified() << ": " << named.text);
   }
 }
