@@ -3,6 +3,7 @@
 #include "config/versions/manifest.hpp"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -16,12 +17,13 @@ result<std::string> read_all(const std::string& file) {
   };
   if (file == "-")
     return all(std::cin);
+  if (std::error_code unknown; std::filesystem::is_directory(file, unknown))
+    return system_failure("reading " + file, EISDIR);
   errno = 0;
   std::ifstream in{file, std::ios::binary};
-  auto out = in ? all(in) : std::string{};
-  if (!in || (out.empty() && errno == EISDIR))
+  if (!in)
     return system_failure("reading " + file, errno);
-  return out;
+  return all(in);
 }
 
 versions::encoding encoding_of(const std::string& name) {
