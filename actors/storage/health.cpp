@@ -1,4 +1,5 @@
-// The disk is looked at, and writes are refused while it is too full.
+// The disk is looked at, and writes are refused while it is too full. Linearizable reads wait only
+// while a committed entry finds no room in the state machine, which the reserve is there to prevent.
 #include "actors/storage/health.hpp"
 
 #include "actors/kernel/pool.hpp"
