@@ -98,6 +98,29 @@ TEST_CASE("etcd mirror: elections and masters move no version") {
   CHECK(m.masters().at("master-2") == "h:1");
 }
 
+TEST_CASE("etcd mirror: sealed values lie sealed in etcd, and open only with their secret") {
+  auto secrets = seal::keyring::make(
+    {{.prefixes = {"/registry/core/secrets/"}, .secrets = {{"k1", std::string(32, 'x')}}}});
+  REQUIRE(secrets);
+  store::transaction t;
+  t.then = {{store::operation::kind::put, "/registry/core/secrets/a", "hush"}};
+  auto order = etcd::to_txn(keys, t, "", *secrets);
+  REQUIRE(order);
+  const auto& sealed = order->then.front().value;
+  CHECK(sealed.find("hush") == std::string::npos);
+  std::vector<etcd::record> page{record(order->then.front().key, sealed, 5),
+                                 record(keys.head(), etcd::head_text({}), 5, 1)};
+  etcd::mirror with{keys, {}, *secrets};
+  with.load(std::vector<etcd::record>{page});
+  REQUIRE(with.loaded(revision{9}));
+  CHECK(*with.current()->get("/registry/core/secrets/a")->value == "hush");
+  etcd::mirror without{keys};
+  without.load(std::move(page));
+  auto refused = without.loaded(revision{9});
+  REQUIRE(!refused);
+  CHECK(refused.error().reason == reason::forbidden);
+}
+
 TEST_CASE("etcd mirror: every revision that memory reaches is as it was") {
   random_source chance{7};
   auto m = loaded({.changes = 200, .bytes = 1U << 20U, .stride = 16});
