@@ -124,7 +124,7 @@ result<pki::certificate> certify(const pki::authority& ca, const request& r, ins
 
 std::map<std::string, std::string> to_files(const pki::shared_secrets& s) {
   std::string verifiers;
-  for (const auto& k : s.former_service_accounts)
+  for (const auto& k : s.token_verifiers())
     verifiers += k.public_pem();
   return {{"ca.key", s.ca.secret().private_pem()},
           {"front-proxy-ca.crt", s.front_proxy_ca.cert().to_pem()},
@@ -146,11 +146,15 @@ result<pki::shared_secrets> from_files(const answer& a) {
   OR_RETURN(auto proxy,
             pki::read_credential(file("front-proxy-client.crt"), file("front-proxy-client.key")));
   OR_RETURN(auto accounts, pki::key::from_pem(file("sa.key")));
+  auto former = pki::read_public_keys(file("sa.pub"));
+  if (former.empty())
+    return malformed("the keys that verify tokens must be among the secrets");
+  std::erase_if(former, [&](const pki::key& k) { return k.same_public(accounts); });
   return pki::shared_secrets{.ca = std::move(ca),
                              .front_proxy_ca = std::move(proxy_ca),
                              .front_proxy = std::move(proxy),
                              .service_accounts = std::move(accounts),
-                             .former_service_accounts = pki::read_public_keys(file("sa.pub"))};
+                             .former_service_accounts = std::move(former)};
 }
 
 } // namespace troupe::join
