@@ -25,7 +25,8 @@ api::object_ptr role(const std::string& name, const json& labels, const json& ve
 json verbs_of(const control::actions& plan) {
   REQUIRE(plan.size() == 1);
   auto out = json::array();
-  for (const auto& r : json::parse(std::get<control::patch>(plan[0]).body)["rules"])
+  const auto patch = json::parse(std::get<control::patch>(plan[0]).body);
+  for (const auto& r : patch["rules"])
     out.push_back(r["verbs"][0]);
   return out;
 }
