@@ -19,6 +19,12 @@ struct group : peaceful {
     return c.world.ask<storage::member_removed>(peer(through), storage::remove_member{name, false},
                                                 20s);
   }
+  /// Who leads, once all have heard of it.
+  std::size_t settled() {
+    REQUIRE(led());
+    c.world.advance(2s);
+    return *leader();
+  }
   result<storage::members_listed> list(std::size_t through) {
     return c.world.ask<storage::members_listed>(peer(through), storage::list_members{}, 5s);
   }
@@ -77,9 +83,7 @@ TEST_CASE("members: any replica lists them, with who leads and what is stored wh
 
 TEST_CASE("members: a voter is removed through another one, stops, and disturbs nobody") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto leaves = p.other(leads, 1);
   auto stays = p.other(leads, 2);
   auto term = p.list(leads)->term;
@@ -99,9 +103,7 @@ TEST_CASE("members: a voter is removed through another one, stops, and disturbs 
 
 TEST_CASE("members: the leader is removed: another one leads first") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   REQUIRE(p.write(leads, "a", "1"));
   result<storage::member_removed> done = failure{};
   for (int tries = 0; tries < 20 && !done; ++tries, p.world().advance(500ms)) {
@@ -119,9 +121,7 @@ TEST_CASE("members: the leader is removed: another one leads first") {
 
 TEST_CASE("members: a dead one is removed, and learns of it when it comes back") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto dead = p.other(leads, 1);
   p.c.crash(dead, crash_kind::kill, 1h);
   p.world().advance(2s);
@@ -134,9 +134,7 @@ TEST_CASE("members: a dead one is removed, and learns of it when it comes back")
 
 TEST_CASE("members: what would lose the majority is refused, and nothing is done") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto dead = p.other(leads, 1);
   auto stays = p.other(leads, 2);
   p.c.crash(dead, crash_kind::kill, 1h);
@@ -163,9 +161,7 @@ TEST_CASE("members: what would lose the majority is refused, and nothing is done
 
 TEST_CASE("members: a learner that was taken in is removed again") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto joined = p.world().ask<storage::join_answered>(
     p.peer(leads), storage::ask_to_join{storage::member_of("never"), "never=never:1"});
   REQUIRE(joined);
@@ -183,9 +179,7 @@ TEST_CASE("members: a learner that was taken in is removed again") {
 
 TEST_CASE("members: a leader that stops in order hands over, and its writes have their outcome") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto term = p.list(leads)->term;
   std::vector<std::optional<result<storage::transacted>>> answers(18);
   auto write = [&](std::size_t i) {
@@ -234,9 +228,7 @@ TEST_CASE("members: a leader that stops in order hands over, and its writes have
 
 TEST_CASE("members: who does not lead, or has nobody to lead, stops without waiting") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto leave = [&](std::size_t at) {
     return p.world().ask<storage::handed_over>(
       caf::actor_cast<storage::leaving_actor>(p.c.members[at].now->replica.slot().address()),
@@ -256,9 +248,7 @@ TEST_CASE("members: who does not lead, or has nobody to lead, stops without wait
 
 TEST_CASE("members: a leader that is about to stop is sent no proposal") {
   group p{3};
-  REQUIRE(p.led());
-  p.world().advance(2s);
-  auto leads = *p.leader();
+  auto leads = p.settled();
   auto through = p.other(leads, 1);
   REQUIRE(p.write(through, "a", "1"));
   REQUIRE(p.world().ask<storage::leaving_noted>(
