@@ -101,6 +101,13 @@ void simulated_network::heal_all() {
   impl_->heal();
 }
 
+void simulated_network::hold(std::string_view process) { impl_->held.emplace(process); }
+
+void simulated_network::release(std::string_view process) {
+  impl_->held.erase(std::string{process});
+  impl_->heal();
+}
+
 void simulated_network::slow(std::string_view from, std::string_view to, duration extra) {
   impl_->slowed[{std::string{from}, std::string{to}}] = extra;
 }

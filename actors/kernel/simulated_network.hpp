@@ -35,6 +35,10 @@ public:
   void heal(std::string_view from, std::string_view to);
   void heal_all();
 
+  /// A paused process's end: what comes to it waits, as in its machine's buffers, until release().
+  void hold(std::string_view process);
+  void release(std::string_view process);
+
   /// Frames between the two take `extra` longer (clogging); 0s ends it.
   void slow(std::string_view from, std::string_view to, duration extra);
 

@@ -56,20 +56,26 @@ void simulated_network::impl::establish(const host_ptr& from, link_id link, cons
   w->sides[1].open = true;
   to->links[theirs] = {w, 1};
   to->events->on_up(theirs, from->who);
-  later(delay(to->who.name, from->who.name), [=, this] {
-    if (from->dialling.erase(link) == 0 || !from->events) {
-      send_fin(w, 0);
-      return;
-    }
-    w->sides[0].open = true;
-    from->links[link] = {w, 0};
-    from->events->on_up(link, to->who);
-    for (std::size_t on : {0, 1}) // what the other side said already
-      schedule(w, 1, on, 0s);
-    if (w->sides[1].fin)
-      later(0s,
-            [=, this] { drop(w, 0, {.reason = reason::unavailable, .message = "closed"}, true); });
-  });
+  later(delay(to->who.name, from->who.name), [=, this] { complete(w, link); });
+}
+
+/// The dialling side hears that the link stands.
+void simulated_network::impl::complete(const wire_ptr& w, link_id link) {
+  const auto& from = w->sides[0].at;
+  if (held.contains(from->who.name))
+    return later(retry_connect, [=, this] { complete(w, link); });
+  if (from->dialling.erase(link) == 0 || !from->events) {
+    send_fin(w, 0);
+    return;
+  }
+  w->sides[0].open = true;
+  from->links[link] = {w, 0};
+  from->events->on_up(link, w->sides[1].at->who);
+  for (std::size_t on : {0, 1}) // what the other side said already
+    schedule(w, 1, on, 0s);
+  if (w->sides[1].fin)
+    later(0s,
+          [=, this] { drop(w, 0, {.reason = reason::unavailable, .message = "closed"}, true); });
 }
 
 // -- frames --------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ struct simulated_network::impl : std::enable_shared_from_this<impl> {
            + (extra == slowed.end() ? duration{} : extra->second);
   }
   bool is_cut(const std::string& from, const std::string& to) const {
-    return cuts.contains({from, to});
+    return cuts.contains({from, to}) || held.contains(to);
   }
   void later(duration d, std::function<void()> what) {
     world.after(d, [self = shared_from_this(), what = std::move(what)] { what(); });
@@ -74,6 +74,7 @@ struct simulated_network::impl : std::enable_shared_from_this<impl> {
   void attempt(const simulated::host_ptr& from, link_id link, const endpoint& to,
                const identity& expected, instant deadline);
   void establish(const simulated::host_ptr& from, link_id link, const simulated::host_ptr& to);
+  void complete(const simulated::wire_ptr& w, link_id link);
   void fail_dial(const simulated::host_ptr& from, link_id link, failure why);
 
   // -- frames --
@@ -100,6 +101,7 @@ struct simulated_network::impl : std::enable_shared_from_this<impl> {
   std::map<std::string, simulated::host_ptr> hosts;
   std::vector<std::weak_ptr<simulated::wire>> wires;
   std::set<std::pair<std::string, std::string>> cuts;
+  std::set<std::string> held; // by paused processes
   std::map<std::pair<std::string, std::string>, duration> slowed;
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;

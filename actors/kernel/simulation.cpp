@@ -71,12 +71,31 @@ struct simulation::impl {
     seen = std::make_unique<fingerprint>(time);
   }
 
-  /// Handles the message at the head of a mailbox that the seed names.
-  void run_a_job() {
+  /// Handles the message at the head of a mailbox that the seed names. False: there is none, but
+  /// perhaps those of paused processes.
+  bool run_a_job() {
     auto& jobs = scheduler->jobs;
+    if (jobs.empty())
+      return false;
+    if (!stopped.empty())
+      return run_one_that_goes_on();
     if (jobs.size() > 1)
       std::swap(jobs.front(), jobs[order.below(jobs.size())]);
-    scheduler->try_run_once();
+    return scheduler->try_run_once();
+  }
+
+  bool run_one_that_goes_on() {
+    auto& jobs = scheduler->jobs;
+    std::vector<std::size_t> going;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      const auto* of = dynamic_cast<const actor_core*>(jobs[i]);
+      if (!of || !stopped.contains(&of->process()))
+        going.push_back(i);
+    }
+    if (going.empty())
+      return false;
+    std::swap(jobs.front(), jobs[going[order.below(going.size())]]);
+    return scheduler->try_run_once();
   }
 
   std::optional<time_point> next_due() const {
@@ -108,6 +127,8 @@ struct simulation::impl {
   std::unique_ptr<fingerprint> seen;
   random_source order;
   std::multimap<time_point, std::function<void()>> events;
+  // Paused processes, with what happens to each when it goes on. Looked up only, never walked.
+  std::map<const process*, std::vector<std::function<void()>>> stopped;
   std::vector<std::pair<process_ptr, std::shared_ptr<duration>>> processes; // with their skews
 };
 
@@ -115,11 +136,12 @@ simulation::simulation(std::uint64_t seed)
     : seed_(seed), random_(seed), impl_(std::make_unique<impl>(seed)) {}
 
 simulation::~simulation() {
+  impl_->stopped.clear();
   for (auto& [process, skew] : impl_->processes)
     process->crash();
   impl_->events.clear();
-  while (!impl_->scheduler->jobs.empty())
-    impl_->run_a_job();
+  while (impl_->run_a_job()) {
+  }
   impl_->time->timers->cancel_all();
   for (auto& [process, skew] : impl_->processes)
     process->inside().witness = nullptr;
@@ -141,7 +163,26 @@ process_ptr simulation::add(process_options options, duration by) {
   return process;
 }
 
-void simulation::crash(const process_ptr& process) { process->crash(); }
+void simulation::crash(const process_ptr& process) {
+  impl_->stopped.erase(process.get());
+  process->crash();
+}
+
+void simulation::pause(const process_ptr& process) { impl_->stopped[process.get()]; }
+
+void simulation::resume(const process_ptr& process) {
+  auto held = impl_->stopped.extract(process.get());
+  if (held.empty())
+    return;
+  for (auto& what : held.mapped())
+    what();
+}
+
+bool simulation::paused(const process& process) const { return impl_->stopped.contains(&process); }
+
+void simulation::when_resumed(const process& process, std::function<void()> what) {
+  impl_->stopped.at(&process).push_back(std::move(what));
+}
 
 void simulation::skew(const process_ptr& process, duration by) {
   for (auto& [known, skew] : impl_->processes)
@@ -154,19 +195,18 @@ void simulation::after(duration delay, std::function<void()> what) {
 }
 
 bool simulation::step() {
-  if (!impl_->scheduler->jobs.empty())
-    impl_->run_a_job();
-  else if (impl_->next_due())
-    impl_->ring();
-  else
+  if (impl_->run_a_job())
+    return true;
+  if (!impl_->next_due())
     return false;
+  impl_->ring();
   return true;
 }
 
 std::size_t simulation::settle(std::size_t most) {
   std::size_t n = 0;
-  for (; n < most && !impl_->scheduler->jobs.empty(); ++n)
-    impl_->run_a_job();
+  while (n < most && impl_->run_a_job())
+    ++n;
   return n;
 }
 
@@ -177,10 +217,8 @@ void simulation::advance(duration by) {
 bool simulation::run_until(const std::function<bool()>& holds, duration within) {
   auto end = impl_->time->timers->current_time + within;
   while (!holds()) {
-    if (!impl_->scheduler->jobs.empty()) {
-      impl_->run_a_job();
+    if (impl_->run_a_job())
       continue;
-    }
     auto due = impl_->next_due();
     if (!due || *due > end) {
       impl_->time->timers->current_time = end;
@@ -222,6 +260,20 @@ struct pool_state {
   std::deque<std::function<void()>> waiting;
 };
 
+void begin_jobs(simulation& world, const std::shared_ptr<pool_state>& pool);
+
+void end_job(simulation& world, const std::weak_ptr<pool_state>& weak,
+             const std::function<void()>& job) {
+  auto still = weak.lock();
+  if (!still || !still->process->alive())
+    return;
+  if (world.paused(*still->process))
+    return world.when_resumed(*still->process, [=, &world] { end_job(world, weak, job); });
+  job();
+  --still->busy;
+  begin_jobs(world, still);
+}
+
 void begin_jobs(simulation& world, const std::shared_ptr<pool_state>& pool) {
   while (pool->busy < pool->threads && !pool->waiting.empty()) {
     ++pool->busy;
@@ -231,14 +283,7 @@ void begin_jobs(simulation& world, const std::shared_ptr<pool_state>& pool) {
     auto takes = pool->times.least
                  + duration{pool->random.below(static_cast<std::uint64_t>(span.count()) + 1)};
     std::weak_ptr<pool_state> weak = pool;
-    world.after(takes, [&world, weak, job = std::move(job)] {
-      auto still = weak.lock();
-      if (!still || !still->process->alive())
-        return;
-      job();
-      --still->busy;
-      begin_jobs(world, still);
-    });
+    world.after(takes, [&world, weak, job = std::move(job)] { end_job(world, weak, job); });
   }
 }
 

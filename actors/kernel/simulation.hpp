@@ -49,6 +49,13 @@ public:
   /// Power cut: its actors are gone between two messages; jobs of its pools that have not begun
   /// never run.
   void crash(const process_ptr& process);
+  /// Stops a process as SIGSTOP does: none of its actors handles a message and none of its pools'
+  /// jobs ends until resume(). Its network is the caller's to hold.
+  void pause(const process_ptr& process);
+  void resume(const process_ptr& process);
+  bool paused(const process& process) const;
+  /// Calls `what` when the process goes on; never when it is crashed before. Requires paused().
+  void when_resumed(const process& process, std::function<void()> what);
   /// Changes a process's clock from now on.
   void skew(const process_ptr& process, duration by);
 

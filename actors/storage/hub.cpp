@@ -28,6 +28,7 @@ struct subscription {
   instant asked_at{};
   instant answer_by{};
   revision up_to{};
+  std::optional<revision> since; // what comes is all after it
   bool expired = false;
 };
 using subscription_ptr = std::shared_ptr<subscription>;
@@ -85,6 +86,12 @@ void serve(pointer self, std::uint64_t id, subscription& sub, bool even_nothing)
       if (auto found = self->state.subscriptions.find(raw(d.who));
           found != self->state.subscriptions.end())
         found->second->ready.push_back(d.what);
+    for (auto who : more.expired) // what it is to read next is compacted: its next question is told
+      if (auto found = self->state.subscriptions.find(raw(who));
+          found != self->state.subscriptions.end()) {
+        found->second->expired = true;
+        found->second->ready.clear();
+      }
   }
 }
 
@@ -99,6 +106,7 @@ void perform(pointer self, store::watch_plan plan) {
   for (auto who : plan.expired)
     if (auto found = all.find(raw(who)); found != all.end()) {
       found->second->expired = true;
+      found->second->ready.clear(); // it lists again: nothing of this may be kept for it
       touched.push_back(raw(who));
     }
   for (auto id : touched)
@@ -151,6 +159,8 @@ void begin(pointer self, std::uint64_t id, kernel::promise<followed> to, instant
   }
   if (!sub->what.after)
     sub->what.after = s.hub->last();
+  if (!sub->since) // before history is read behind it
+    sub->since = sub->what.after;
   auto answer = s.hub->subscribe({.who = store::watcher_id{id},
                                   .prefix = sub->what.prefix,
                                   .exact = sub->what.exact,
@@ -158,7 +168,7 @@ void begin(pointer self, std::uint64_t id, kernel::promise<followed> to, instant
                                   .bookmarks = true});
   switch (answer.what) {
   case store::watch_start::live:
-    to.answer(followed{id, *sub->what.after});
+    to.answer(followed{id, *sub->since});
     return perform(self, std::move(answer.plan));
   case store::watch_start::read_history: return read_history(self, id, to, deadline);
   case store::watch_start::not_yet: s.early.push_back({id, std::move(to), deadline}); return;

@@ -66,8 +66,9 @@ void core::on(const entries_loaded& e, effects& out) {
 void core::on(const compact& c, effects& out) {
   auto last = raw(log_.last().index);
   auto kept = log_index{last > options_.keep_entries ? last - options_.keep_entries : 0};
-  auto allowed = options_.mutants.cut_what_is_not_durable ? applied_ : c.up_to;
-  auto cut = std::min({allowed, applied_, durable_, kept});
+  auto cut = std::min({c.up_to, applied_, durable_, kept});
+  if (options_.mutants.cut_what_is_not_durable)
+    cut = std::min(applied_, durable_);
   if (const auto* l = std::get_if<leader>(&role_)) {
     for (const auto& [id, p] : l->peers) {
       // Whoever is receiving a snapshot needs what follows it.

@@ -6,6 +6,8 @@
 namespace troupe::sim {
 
 void chronicle::look() {
+  checked_.resize(c_.members.size()); // there may be more by now
+  lives_.resize(c_.members.size());
   for (std::size_t i = 0; i < c_.members.size(); ++i)
     if (c_.up(i))
       look_at(i);

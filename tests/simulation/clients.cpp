@@ -183,7 +183,9 @@ void clients::wrote(std::size_t, std::size_t op, const store::transaction& what,
     return;
   }
   auto why = r.error().reason;
-  if ((why == reason::unavailable || why == reason::too_many_requests) && !died) {
+  bool refused = why == reason::unavailable || why == reason::too_many_requests
+                 || why == reason::storage_full;
+  if (refused && !died) {
     n.never = true;
     if (n.what.argument != 0)
       refused_.push_back(what.then.front().value);

@@ -1,5 +1,9 @@
 #include "tests/simulation/cluster.hpp"
 
+#include "tests/simulation/bad_mail.hpp"
+
+#include <algorithm>
+
 namespace troupe::sim {
 
 std::string address_of(const std::string& name) { return name + "=" + name + ":1"; }
@@ -26,7 +30,12 @@ void stalling_pool::pump() {
 life::life(const kernel::process_ptr& p) : process(p), replica(p), hub(p) {}
 
 cluster::cluster(const options& o, report& r, std::unique_ptr<master_program> runs)
-    : with(o), to(r), world(o.seed), network(world, o.network), runs_(std::move(runs)) {
+    : with(o)
+    , to(r)
+    , world(o.seed)
+    , network(world, o.network)
+    , laws(std::make_shared<raft_laws>(r))
+    , runs_(std::move(runs)) {
   scopes->to = &to;
   for (std::size_t i = 0; i < o.masters; ++i)
     start(add_down());
@@ -68,8 +77,9 @@ std::optional<std::size_t> cluster::leader() const {
 
 void cluster::start(std::size_t at) {
   auto& m = members[at];
-  if (m.now)
+  if (m.now || m.retired)
     return;
+  laws->born(storage::member_of(m.name));
   auto process =
     world.add({.who = {m.name, kernel::role::master}, .trace_bytes = std::size_t{1} << 16});
   auto l = runs_->begin(process);
@@ -83,12 +93,16 @@ void cluster::start(std::size_t at) {
   o.segment_bytes = with.segment_bytes;
   store::replica_options rows;
   rows.bugs.ignore_fence = with.bug == bug::ignore_fence;
+  rows.speaks = m.speaks;
+  rows.bugs.apply_twice_after_restart = with.bug == bug::apply_twice_after_restart;
   auto opened = storage::open_store(o, m.disk, m.rows, rows);
   if (!opened && m.disk->dead()) { // the power went again
     lose_power(m);
     world.after(1s, [this, at] { start(at); });
     return;
   }
+  if (!opened && refused(at, opened.error()))
+    return;
   if (!opened)
     return to.violation(m.name + " does not open its store again: " + opened.error().message);
   l->state = opened->state;
@@ -104,7 +118,12 @@ void cluster::start(std::size_t at) {
 /// An actor that cannot be restarted ends its process, and somebody starts that again.
 void cluster::ends_with(const life_ptr& l, std::size_t at) {
   l->process->on_fatal([this, at, l = l.get()](const std::string& path, const failure& why) {
-    if (!members[at].disk->dead() && !l->doomed)
+    auto& m = members[at];
+    bool was_removed =
+      m.leaving && why.message.find("was removed from the cluster") != std::string::npos;
+    if (was_removed)
+      m.retired = true;
+    else if (!m.disk->dead() && !m.disk->sync_failed() && !m.rotten && !l->doomed)
       to.death(members[at].name + ": actor " + path + " failed: " + why.message);
     world.after(0ns, [this, at, l] {
       if (members[at].now.get() == l)
@@ -122,6 +141,9 @@ bool cluster::kill_an_actor(std::size_t at) {
   std::erase_if(all, [](const auto& a) { return a.messages == 0; }); // it has not begun
   if (all.empty())
     return false;
+  std::erase_if(all, [](const auto& a) { return a.path.starts_with(mail_path); }); // a wire
+  if (all.empty())
+    return false;
   auto path = all[world.random().below(all.size())].path;
   l.doomed = path.empty() || path == "links" || path == "replica";
   return static_cast<bool>(l.process->kill(path));
@@ -134,6 +156,7 @@ void cluster::crash(std::size_t at, crash_kind how, duration down) {
   if (m.disk->open("store/in-0"))
     ++to.count["lives with a snapshot taken in"];
   world.crash(m.now->process);
+  network.release(m.name);
   network.unplug(m.name);
   m.now->links->stop();
   past_.push_back(std::move(m.now));
@@ -146,24 +169,41 @@ void cluster::crash(std::size_t at, crash_kind how, duration down) {
   world.after(down, [this, at] { start(at); });
 }
 
-void cluster::lose_power(member& m) {
-  m.rows->crash();
-  auto lost = m.disk->power_cut(world.random());
-  if (lost == 0)
-    return;
-  ++to.count["crashes that lost unsynced bytes"];
-  to.count["sectors lost"] += lost;
+void cluster::retire(std::size_t at) {
+  members[at].retired = true;
+  crash(at, crash_kind::kill, 1h);
 }
 
-void cluster::fail_disk(std::size_t at, std::uint64_t operations, duration down) {
+void cluster::pause(std::size_t at, duration span) {
   auto& m = members[at];
-  if (!m.now)
+  if (!m.now || paused(at))
     return;
-  m.disk->fail_after(operations);
-  world.after(2s, [this, at, down, l = m.now.get()] { // nobody wrote
+  world.pause(m.now->process);
+  network.hold(m.name);
+  world.after(span, [this, at, l = m.now.get()] {
     if (members[at].now.get() == l)
-      crash(at, crash_kind::power, down);
+      resume(at);
   });
+}
+
+void cluster::resume(std::size_t at) {
+  if (!paused(at))
+    return;
+  network.release(members[at].name);
+  world.resume(members[at].now->process);
+}
+
+bool cluster::can_lose_one() const {
+  return laws->voters() >= 3 && std::none_of(members.begin(), members.end(), [](const member& m) {
+           return (m.leaving || m.rotten) && !m.removed;
+         });
+}
+
+std::optional<std::size_t> cluster::place_of(member_id id) const {
+  for (std::size_t i = 0; i < members.size(); ++i)
+    if (storage::member_of(members[i].name) == id)
+      return i;
+  return std::nullopt;
 }
 
 } // namespace troupe::sim

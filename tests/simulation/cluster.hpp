@@ -10,6 +10,7 @@
 #include "store/kv/memory_engine.hpp"
 #include "tests/simulation/options.hpp"
 #include "tests/simulation/probe.hpp"
+#include "tests/simulation/raft_laws.hpp"
 #include "tests/support/memory_disk.hpp"
 
 #include <deque>
@@ -60,6 +61,12 @@ struct member {
   std::shared_ptr<store::memory_engine> rows;
   life_ptr now; // null: down
   std::uint64_t lives = 0;
+  std::uint32_t speaks = store::newest_command_version; // from its next start on
+  bool leaving = false; // somebody has ordered that it is removed from the group
+  bool removed = false; // and that has happened
+  bool retired = false; // it never starts again
+  bool rotten = false;  // bytes of its log went bad behind its back
+  bool lost = false;    // its log is refused: it is to be replaced
 };
 
 /// NAME=HOST:PORT
@@ -95,10 +102,27 @@ public:
   std::size_t add();
   /// Down at once; up again after `down`.
   void crash(std::size_t at, crash_kind how, duration down);
+  /// Down for ever, its disk too.
+  void retire(std::size_t at);
+  /// Stopped as by SIGSTOP for `span`, with all that comes to it.
+  void pause(std::size_t at, duration span);
+  void resume(std::size_t at);
+  /// One of its next syncs fails, and what it should have written never reaches the disk although
+  /// it can be read: the process ends.
+  void fail_sync(std::size_t at);
+  /// A byte of its log flips, or a sector is lost or overwritten by another: where the log knows
+  /// that it had been synced. False: there is no such place.
+  bool rot(std::size_t at);
   /// The power goes in the middle of one of the next writes.
   void fail_disk(std::size_t at, std::uint64_t operations, duration down);
 
   bool up(std::size_t at) const { return members[at].now != nullptr; }
+  bool paused(std::size_t at) const { return up(at) && world.paused(*members[at].now->process); }
+  /// Nobody is on the way out, or has a log that it may not open again: one may be lost for good
+  /// and the rest is a majority.
+  bool can_lose_one() const;
+  /// Its place; none if it is none of them.
+  std::optional<std::size_t> place_of(member_id id) const;
   /// Ends one of its actors, drawn among all. False: it is down.
   bool kill_an_actor(std::size_t at);
   /// The member whose scope acts in the highest term, if it is up.
@@ -108,11 +132,13 @@ public:
   report& to;
   kernel::simulation world;
   kernel::simulated_network network;
-  std::vector<member> members;
+  std::deque<member> members; // grows
   std::shared_ptr<scope_facts> scopes = std::make_shared<scope_facts>();
+  std::shared_ptr<raft_laws> laws; // of all cores, over all their lives
 
 private:
   std::size_t add_down();
+  bool refused(std::size_t at, const failure& why);
   void lose_power(member& m);
   void ends_with(const life_ptr& l, std::size_t at);
   std::unique_ptr<master_program> runs_;

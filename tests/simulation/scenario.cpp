@@ -1,7 +1,9 @@
 #include "tests/simulation/scenario.hpp"
 
+#include "actors/storage/peer.hpp"
 #include "tests/simulation/checks.hpp"
 #include "tests/simulation/faults.hpp"
+#include "tests/simulation/operators.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,12 +11,15 @@
 namespace troupe::sim {
 namespace {
 
-constexpr std::uint64_t least_operations = 300;
 constexpr duration look_every = 500ms;
 constexpr duration heal_within = 40s;
 
 struct run_of {
-  explicit run_of(const options& o) : c(o, out), who(c), watching(c), past(c), wrong(c) { look(); }
+  explicit run_of(const options& o) : c(o, out), who(c), watching(c), past(c), wrong(c) {
+    if (o.story == story::members)
+      staff.emplace(c);
+    look();
+  }
 
   void look() {
     past.look();
@@ -26,7 +31,7 @@ struct run_of {
     c.world.advance(c.with.active);
     bool enough = c.world.run_until(
       [&] {
-        return who.started() >= least_operations && c.scopes->leaders.size() >= 2
+        return who.started() >= c.with.least_operations && c.scopes->leaders.size() >= 2
                && out.count.contains("crashes that lost unsynced bytes");
       },
       180s);
@@ -35,11 +40,22 @@ struct run_of {
                     + std::to_string(c.scopes->leaders.size()) + " leaders");
   }
 
+  /// Those that are to take part.
+  std::vector<std::size_t> staying() const {
+    std::vector<std::size_t> those;
+    for (std::size_t i = 0; i < c.members.size(); ++i)
+      if (!c.members[i].leaving)
+        those.push_back(i);
+    return those;
+  }
+
   bool agreed() const {
-    const auto& first = c.members.front();
-    return std::all_of(c.members.begin(), c.members.end(), [&](const member& m) {
-      return m.now && first.now
-             && m.now->state->facts().applied == first.now->state->facts().applied;
+    auto those = staying();
+    auto applied = [&](std::size_t i) {
+      return c.up(i) ? c.members[i].now->state->facts().applied : log_index{};
+    };
+    return std::all_of(those.begin(), those.end(), [&](std::size_t i) {
+      return applied(i) != log_index{} && applied(i) == applied(those.front());
     });
   }
 
@@ -63,7 +79,7 @@ struct run_of {
 
   /// Every master serves again: a read through its replica, a watch through its hub.
   void expect_service() {
-    for (std::size_t i = 0; i < c.members.size(); ++i) {
+    for (auto i : staying()) {
       expect(
         i, [](const life& l) { return l.replica.handle(); }, storage::get_view{}, "reads");
       expect(
@@ -72,13 +88,41 @@ struct run_of {
     }
   }
 
+  /// Who was removed has ended, and the group consists of the others.
+  void expect_members() {
+    auto gone = [&] {
+      return std::all_of(c.members.begin(), c.members.end(),
+                         [&](const member& m) { return !m.leaving || !m.now; });
+    };
+    if (!c.world.run_until([&] { return staff->idle(); }, heal_within))
+      return out.violation("a change of the masters never ends");
+    if (!c.world.run_until(gone, heal_within))
+      out.violation("a removed master does not stop");
+    auto those = staying();
+    auto peer =
+      caf::actor_cast<storage::peer_actor>(c.members[those.front()].now->replica.slot().address());
+    auto all = [&] {
+      auto said = c.world.ask<storage::members_listed>(peer, storage::list_members{}, 5s);
+      return said && said->members.size() == those.size()
+             && std::all_of(said->members.begin(), said->members.end(),
+                            [](const auto& m) { return m.role != "learner"; });
+    };
+    for (auto end = c.world.now() + heal_within; !all(); c.world.advance(200ms))
+      if (c.world.now() >= end)
+        return out.violation("the group does not consist of the masters that stayed");
+  }
+
   void recover() {
+    if (staff)
+      staff->stop();
     wrong.heal();
     auto before = who.succeeded();
     if (!c.world.run_until([&] { return who.succeeded() >= before + 30; }, heal_within))
       out.violation("no progress within 40 s after the last fault: "
                     + std::to_string(who.succeeded() - before) + " operations succeeded");
     expect_service();
+    if (staff)
+      expect_members();
     who.stop();
     if (!c.world.run_until([&] { return who.idle(); }, heal_within))
       out.violation("operations never end");
@@ -94,11 +138,15 @@ struct run_of {
 
   void judge() {
     past.look();
-    for (const auto& m : c.members)
-      if (m.now && c.members.front().now
-          && store::state_hash(m.now->state->facts())
-               != store::state_hash(c.members.front().now->state->facts()))
-        out.violation("the state of " + m.name + " differs from m0's");
+    std::optional<std::uint64_t> state;
+    for (auto i : staying()) {
+      if (!c.up(i))
+        continue;
+      auto own = store::state_hash(c.members[i].now->state->facts());
+      if (state.value_or(own) != own)
+        out.violation("the state of " + c.members[i].name + " differs from the others'");
+      state = own;
+    }
     std::filesystem::directory_iterator threads{"/proc/self/task"};
     if (std::distance(begin(threads), end(threads)) != 1)
       out.violation("the world has more than one thread");
@@ -114,6 +162,7 @@ struct run_of {
   watchers watching;
   chronicle past;
   faults wrong;
+  std::optional<operators> staff;
 };
 
 } // namespace
@@ -124,6 +173,7 @@ report run(const options& o) {
   r.recover();
   r.judge();
   r.out.count["leader changes"] += r.c.scopes->leaders.size() - 1; // at least one, see suffer()
+  r.out.count["elections won"] += r.c.laws->elections();
   r.out.count["operations"] += r.who.started();
   r.out.count["frames"] += r.c.network.delivered();
   r.out.count["frames lost"] += r.c.network.lost();

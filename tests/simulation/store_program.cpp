@@ -1,4 +1,5 @@
 #include "actors/storage/hub.hpp"
+#include "tests/simulation/bad_mail.hpp"
 #include "tests/simulation/cluster.hpp"
 
 namespace troupe::sim {
@@ -16,22 +17,25 @@ void offer(life& l) {
   l.links->subscribe(caf::actor_cast<kernel::link_subscriber>(address));
 }
 
-storage::replica_dependencies replica_of(const options& with, const std::shared_ptr<store_life>& l,
+storage::replica_dependencies replica_of(const cluster& of, const std::shared_ptr<store_life>& l,
                                          const member& m, storage::opened_store opened) {
+  const auto& with = of.with;
   storage::replica_dependencies out;
   out.settings.raft.self = storage::member_of(m.name);
   out.settings.raft.seed = l->process->random("raft")();
-  out.settings.raft.keep_entries = with.keep_entries;
-  out.settings.raft.mutants.acknowledge_before_sync = with.bug == bug::acknowledge_before_sync;
+  tune(out.settings.raft, with);
+  out.settings.raft.seen_by = of.laws.get();
   out.settings.address = address_of(m.name);
   out.settings.compact_after = with.compact_after;
   out.settings.flush_entries = with.flush_entries;
+  out.settings.disk_reserve = with.disk_reserve;
   out.store = std::move(opened);
   out.writer = l->writer;
   out.reader = l->reader;
   out.hub = caf::actor_cast<storage::hub_feed_actor>(l->hub.slot().address());
   out.scope = l->scope;
-  out.peer = [own = m.name, weak = std::weak_ptr{l}](member_id, const std::string& address) {
+  out.peer = [own = m.name, weak = std::weak_ptr{l}, bad = with.bad_mail,
+              notes = &of.to](member_id, const std::string& address) {
     auto still = weak.lock();
     if (!still || !still->links) // crashed before its first act
       return storage::peer_actor{};
@@ -39,7 +43,9 @@ storage::replica_dependencies replica_of(const options& with, const std::shared_
     auto& links = *still->links;
     if (own < name)
       links.dial({name, kernel::role::master}, {name, 1});
-    return links.import <storage::peer_actor>(name, storage::peer_portal);
+    auto peer = links.import <storage::peer_actor>(name, storage::peer_portal);
+    kernel::place at{.process = still->process, .path = std::string{mail_path} + "/" + name};
+    return bad ? spawn_bad_mail(at, peer, *notes) : peer;
   };
   return out;
 }
@@ -62,7 +68,7 @@ kernel::tree store_alone::tree(const cluster& of, const life_ptr& some, const me
                                storage::opened_store opened) const {
   auto l = std::static_pointer_cast<store_life>(some);
   offer(*l);
-  auto replica = replica_of(of.with, l, m, std::move(opened));
+  auto replica = replica_of(of, l, m, std::move(opened));
   storage::hub_dependencies hub{
     .replica = l->replica, .reader = l->reader, .limits = {}, .bugs = {}};
   hub.bugs.drop_event_on_leader_change = of.with.bug == bug::drop_event_on_leader_change;

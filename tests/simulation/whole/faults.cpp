@@ -8,21 +8,8 @@ const std::vector<std::string>& node_fault_kinds() {
   return out;
 }
 
-node_faults::node_faults(cluster& c, nodes& n) : c_(c), n_(n) { later(); }
-
-duration node_faults::span(std::uint64_t least_ms, std::uint64_t most_ms) {
-  return std::chrono::milliseconds{c_.world.random().between(least_ms, most_ms)};
-}
-
-void node_faults::later() {
-  auto mean = static_cast<std::uint64_t>(c_.with.fault_every / 1ms);
-  c_.world.after(span(mean / 4, mean * 7 / 4), [this] {
-    if (over_)
-      return;
-    strike();
-    later();
-  });
-}
+node_faults::node_faults(cluster& c, nodes& n)
+    : c_(c), n_(n), clock_(c, c.with.fault_every, [this] { strike(); }) {}
 
 void node_faults::strike() {
   auto at = c_.world.random().below(n_.size());
@@ -69,7 +56,7 @@ void node_faults::cut_off(std::size_t at) {
 }
 
 void node_faults::heal() {
-  over_ = true;
+  clock_.stop();
   c_.network.heal_all();
   for (std::size_t i = 0; i < n_.size(); ++i) {
     n_.set_runtime_away(i, false);

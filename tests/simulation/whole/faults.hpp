@@ -18,14 +18,15 @@ public:
   void heal();
 
 private:
-  void later();
   void strike();
   void cut_off(std::size_t at);
-  duration span(std::uint64_t least_ms, std::uint64_t most_ms);
+  duration span(std::uint64_t least_ms, std::uint64_t most_ms) {
+    return clock_.span(least_ms, most_ms);
+  }
 
   cluster& c_;
   nodes& n_;
-  bool over_ = false;
+  fault_clock clock_;
 };
 
 } // namespace troupe::sim

@@ -45,8 +45,8 @@ kernel::tree whole_master::tree(const cluster& of, const life_ptr& some, const m
   storage::replica_settings tuning;
   tuning.address = address_of(m.name);
   tuning.flush_entries = of.with.flush_entries;
-  tuning.raft.keep_entries = of.with.keep_entries;
-  tuning.raft.mutants.acknowledge_before_sync = of.with.bug == bug::acknowledge_before_sync;
+  tune(tuning.raft, of.with);
+  tuning.raft.seen_by = of.laws.get();
   auto out = program::master_tree(l->process, *l->links, wires,
                                   {.settings = settings_of(of, m),
                                    .store = std::move(opened),

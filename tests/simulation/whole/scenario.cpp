@@ -148,6 +148,11 @@ options draw_whole(std::uint64_t seed, bug b) {
   o.clients = r.between(2, 4);
   o.think = std::chrono::milliseconds{r.between(1000, 3000)};
   o.fault_every = std::chrono::milliseconds{r.between(2000, 6000)};
+  o.story = story::weather;
+  o.masters = 3;
+  o.bad_mail = false;
+  o.batch_bytes = 1U << 20;
+  o.chunk_bytes = 1U << 20;
   o.segment_bytes *= 16; // objects are larger than the keys of the store's own runs
   return o;
 }

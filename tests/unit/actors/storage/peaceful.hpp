@@ -7,12 +7,16 @@
 namespace troupe::sim {
 
 struct peaceful {
-  explicit peaceful(std::size_t masters) : c(calm(masters), seen) {
+  explicit peaceful(std::size_t masters) : peaceful(calm(masters)) {}
+  explicit peaceful(const options& o) : c(o, seen) {
     c.scopes->quiet = true; // no writes but the test's
   }
   static options calm(std::size_t masters) {
     auto o = draw(1, bug::none);
     o.masters = masters;
+    o.bad_mail = false;
+    o.batch_bytes = 1U << 20;
+    o.chunk_bytes = 1U << 20;
     o.network = {};
     o.disk = {};
     o.flush_entries = 20;
