@@ -67,6 +67,8 @@ public:
   /// invalid when they are elsewhere.
   result<mvcc::version_walk> walk() const;
 
+  /// It is not in rows of ours: walk() fails.
+  bool is_elsewhere() const { return elsewhere_ != nullptr; }
   /// What it reads of rows is opened with these; walk() gives it as it is stored.
   void opens_with(seal::keyring_ptr keys) { keys_ = std::move(keys); }
 
