@@ -40,8 +40,11 @@ void tell_scope(host_ptr self) {
 void apply(host_ptr self, std::vector<raft::entry> entries) {
   auto& s = self->state;
   if (!s.unapplied.empty()) {
+    auto again = entries.empty(); // a tick
     s.unapplied.insert(s.unapplied.end(), std::make_move_iterator(entries.begin()),
                        std::make_move_iterator(entries.end()));
+    if (s.rows_flushing && !again)
+      return;
     entries = std::move(s.unapplied);
     s.unapplied.clear();
   }
@@ -54,7 +57,8 @@ void apply(host_ptr self, std::vector<raft::entry> entries) {
   if (!done) {
     if (auto why = done.error().reason; why == reason::bad_request || why == reason::forbidden)
       return self->fail(std::move(done).error()); // our state would diverge, or cannot be read
-    s.unapplied = std::move(entries);             // the disk is full: the next tick tries again
+    s.rows_flushing = done.error().reason == reason::too_many_requests;
+    s.unapplied = std::move(entries); // the next tick tries again
     return;
   }
   s.applied = entries.back().index;

@@ -1,5 +1,6 @@
 // The disk is looked at, and writes are refused while it is too full. Linearizable reads wait only
-// while a committed entry finds no room in the state machine, which the reserve is there to prevent.
+// while a committed entry finds no room in the state machine, which the reserve is there to
+// prevent.
 #include "actors/storage/health.hpp"
 
 #include "actors/kernel/pool.hpp"
@@ -19,7 +20,7 @@ std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) 
 void decide(host_ptr self) {
   auto& s = self->state;
   s.disk.log_refused = s.log_refused;
-  s.disk.rows_refused = !s.unapplied.empty();
+  s.disk.rows_refused = !s.unapplied.empty() && !s.rows_flushing;
   s.read_only = too_full(s.disk, s.read_only);
   if (!s.with.health)
     return;

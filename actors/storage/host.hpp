@@ -162,7 +162,8 @@ struct replica_host {
 
   // applying
   log_index applied{};
-  std::vector<raft::entry> unapplied; // the engine refused them (disk full)
+  std::vector<raft::entry> unapplied; // the engine refused them
+  bool rows_flushing = false;         // because its memory is full for a moment, not the disk
   bool installing = false;
 
   // the disk (health.cpp)

@@ -118,7 +118,7 @@ public:
   virtual ~engine() = default;
 
   /// Visible to readers made afterwards; durable only by flush(). A failed write changed nothing;
-  /// of reason::unavailable it may be tried again (disk full).
+  /// of reason::unavailable (disk full) or too_many_requests (soon) it may be tried again.
   virtual result<void> write(const write_batch& rows) = 0;
   /// The state after all writes so far: O(1).
   virtual row_reader_ptr read() const = 0;

@@ -1,17 +1,17 @@
 #include "store/kv/rocksdb_engine.hpp"
 
 #include "store/base/wire.hpp"
+#include "store/kv/flush_watch.hpp"
+#include "store/kv/patient_files.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
-#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
@@ -24,6 +24,7 @@ namespace troupe::store {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 // The one row that is the engine's own.
 constexpr std::string_view applied_key{"\0applied", 8};
@@ -35,18 +36,14 @@ rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()};
 std::string_view text(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 failure failed(std::string_view what, const rocksdb::Status& why) {
-  // Busy: RocksDB is recovering from a full disk, for which it looks every 5 s.
+  if (why.IsIncomplete()) // the memory for rows is full until a flush ends
+    return {.reason = reason::too_many_requests,
+            .message = std::string{what} + ": it waits for what is being flushed"};
+  // Busy: RocksDB recovers from an error by itself.
   auto passing = why.IsNoSpace() || why.IsBusy();
   return {.reason = passing ? reason::unavailable : reason::internal,
           .message = std::string{what} + ": " + why.ToString()};
 }
-
-/// Counts flushes, so that the durable applied index is read from the files only when it can have
-/// changed.
-struct flush_counter : rocksdb::EventListener {
-  std::atomic<std::uint64_t> flushes{1};
-  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { ++flushes; }
-};
 
 /// The first byte of a key, for kinds whose last place of insertion is remembered, and for the
 /// engine's own.
@@ -93,8 +90,10 @@ rocksdb::Options settings(const rocksdb_options& wanted) {
 
 /// One generation's open database. Readers share it: it closes when the last of them is gone.
 struct database {
+  std::shared_ptr<patience> waits;
+  std::unique_ptr<rocksdb::Env> files;
   std::unique_ptr<rocksdb::DB> db;
-  std::shared_ptr<flush_counter> counter = std::make_shared<flush_counter>();
+  std::shared_ptr<flush_watch> flushes = std::make_shared<flush_watch>();
   fs::path directory;
   bool discard = false; // superseded: its files go when it closes
 
@@ -102,6 +101,8 @@ struct database {
   database(const database&) = delete;
   database& operator=(const database&) = delete;
   ~database() {
+    if (waits)
+      waits->end();
     db.reset();
     std::error_code ignored; // a leftover is removed at the next start
     if (discard)
@@ -115,22 +116,29 @@ result<std::shared_ptr<database>> open_database(const rocksdb_options& options,
   out->directory = directory;
   auto how = settings(options);
   how.create_if_missing = create;
-  how.listeners.push_back(out->counter);
+  how.listeners.push_back(out->flushes);
+  out->waits = std::make_shared<patience>(options.room ? options.room : free_room(), 100ms);
+  out->files = patient_files(out->waits);
+  how.env = out->files.get();
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(how, directory.string(), &db);
   if (!status.ok())
     return failed("open the store in " + directory.string(), status);
   out->db.reset(db);
+  out->flushes->begin(db->GetLatestSequenceNumber());
   return out;
 }
 
-rocksdb::WriteOptions without_log() {
+/// `at_once`: fails instead of waiting for a flush.
+rocksdb::WriteOptions without_log(bool at_once) {
   rocksdb::WriteOptions how;
   how.disableWAL = true;
+  how.no_slowdown = at_once;
   return how;
 }
 
-rocksdb::Status write_to(rocksdb::DB& db, const write_batch& rows, const std::string& remembered) {
+rocksdb::Status write_to(rocksdb::DB& db, const write_batch& rows, const std::string& remembered,
+                         bool at_once) {
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable); // of this thread: it counts every comparison
   rocksdb::WriteBatch out{rows.bytes() + rows.size() * 16 + 64};
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -155,14 +163,23 @@ rocksdb::Status write_to(rocksdb::DB& db, const write_batch& rows, const std::st
     if (auto status = out.Put(slice(applied_key), value); !status.ok())
       return status;
   }
-  return db.Write(without_log(), &out);
+  return db.Write(without_log(at_once), &out);
 }
 
-rocksdb::Status flush_all(rocksdb::DB& db) {
+rocksdb::Status flush_all(database& base) {
+  auto target = base.db->GetLatestSequenceNumber();
+  base.flushes->forget_error();
   rocksdb::FlushOptions how;
-  how.wait = true;
+  how.wait = false;
   how.allow_write_stall = true;
-  return db.Flush(how);
+  auto status = base.db->Flush(how);
+  while (status.IsTryAgain()) { // nothing is taken until one that is under way has ended
+    auto ended = base.flushes->flushes();
+    status = base.flushes->wait_for_another(ended, *base.waits);
+    if (status.ok())
+      status = base.db->Flush(how);
+  }
+  return status.ok() ? base.flushes->wait(target, *base.waits) : status;
 }
 
 class rocksdb_cursor : public row_cursor {
@@ -293,7 +310,7 @@ public:
       , live_(std::move(live)) {}
 
   result<void> write(const write_batch& rows) override {
-    auto status = write_to(*live()->db, rows, options_.remembered);
+    auto status = write_to(*live()->db, rows, options_.remembered, true);
     return status.ok() ? result<void>{} : failed("write to the store", status);
   }
 
@@ -301,18 +318,18 @@ public:
 
   result<void> flush() override {
     auto base = live();
-    auto status = flush_all(*base->db);
-    if (!status.ok()) { // an error stops RocksDB until it is told to go on, or finds room by itself
+    auto status = flush_all(*base);
+    if (!status.ok() && !base->waits->short_of_room()) { // an error stops RocksDB until it is told
       status = base->db->Resume();
       if (status.ok())
-        status = flush_all(*base->db);
+        status = flush_all(*base);
     }
     return status.ok() ? result<void>{} : failed("flush the store", status);
   }
 
   log_index durable_applied() const override {
     auto base = live();
-    auto flushes = base->counter->flushes.load(); // read first: a flush meanwhile is seen next time
+    auto flushes = base->flushes->flushes(); // read first: a flush meanwhile is seen next time
     std::lock_guard lock{durable_mutex_};
     if (durable_of_ == base->directory && durable_at_ == flushes)
       return durable_;
@@ -369,12 +386,12 @@ public:
   }
 
   result<void> write(const write_batch& rows) override {
-    auto status = write_to(*fresh_->db, rows, owner_.options().remembered);
+    auto status = write_to(*fresh_->db, rows, owner_.options().remembered, false);
     return status.ok() ? result<void>{} : failed("write to the store's replacement", status);
   }
 
   result<void> commit() override {
-    auto status = flush_all(*fresh_->db);
+    auto status = flush_all(*fresh_);
     if (!status.ok())
       return failed("flush the store's replacement", status);
     fresh_->discard = false; // also if the next fails: it may be the live one by then

@@ -4,6 +4,7 @@
 #include "store/kv/engine.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace troupe::store {
@@ -18,10 +19,13 @@ struct rocksdb_options {
   /// for the next one's place begins there. No range of such keys may be erased.
   std::string remembered{};
   int background_jobs = 2;
+  /// Free bytes at a path, in place of the file system's word: for tests.
+  std::function<std::uint64_t(const std::string& path)> room{};
 };
 
 /// Opens or creates. Fails with reason::internal when the files are damaged: rebuild the replica
-/// from its peers.
+/// from its peers. A disk without room fails nothing: what is to be flushed waits in memory until
+/// there is some, and writes are refused with reason::too_many_requests once that is full.
 result<std::unique_ptr<engine>> open_rocksdb(const rocksdb_options& options);
 
 } // namespace troupe::store

@@ -2,9 +2,11 @@
 #include "store/kv/memory_engine.hpp"
 #include "store/kv/rocksdb_engine.hpp"
 #include "tests/unit/store/kv/temporary.hpp"
+#include "tests/unit/store/kv/write.hpp"
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 
@@ -60,7 +62,7 @@ void behaves_as_a_map(engine& rows, const std::string& kinds = "k") {
   std::vector<std::pair<row_reader_ptr, model>> readers;
   for (std::uint64_t i = 1; i <= 1500; ++i) {
     auto batch = random_batch(chance, i, kinds);
-    REQUIRE(rows.write(batch));
+    write(rows, batch);
     change(expected, batch);
     if (chance.chance(1, 100))
       readers.emplace_back(rows.read(), expected);
@@ -191,6 +193,46 @@ TEST_CASE("memory engine: a crash loses what was not flushed, and nothing else")
     REQUIRE(rows.durable_applied() == durable_at);
   }
   CHECK(all(*rows.read()) == now);
+}
+
+TEST_CASE("rocksdb engine: on a full disk what is flushed waits, and nothing fails") {
+  temporary_directory where;
+  std::atomic<std::uint64_t> room{1U << 30U};
+  rocksdb_options how{.directory = where.path(), .write_buffer_bytes = 64U << 10U};
+  how.room = [&](const std::string&) { return room.load(); };
+  model expected;
+  {
+    auto rows = open_rocksdb(how);
+    REQUIRE(rows);
+    room = 0;
+    result<void> done;
+    for (std::uint64_t i = 1; i <= 10'000 && done; ++i) {
+      write_batch batch;
+      batch.put("k" + std::to_string(i), std::string(1000, 'v'));
+      batch.applied(log_index{i});
+      if (done = (*rows)->write(batch); done)
+        change(expected, batch);
+    }
+    REQUIRE_FALSE(done);
+    CHECK(done.error().reason == reason::too_many_requests);
+    CHECK(expected.size() > 64); // what fits in memory was taken
+    CHECK(all(*(*rows)->read()) == expected);
+    auto flushed = (*rows)->flush();
+    REQUIRE_FALSE(flushed);
+    INFO(flushed.error().message);
+    CHECK(flushed.error().reason == reason::unavailable);
+    CHECK((*rows)->durable_applied() == log_index{0});
+
+    room = 1U << 30U;
+    REQUIRE((*rows)->flush());
+    CHECK((*rows)->durable_applied() == log_index{expected.size()});
+    write_batch more;
+    more.put("more", "v");
+    write(**rows, more);
+    change(expected, more);
+    REQUIRE((*rows)->flush());
+  }
+  CHECK(all(*rocksdb_in(where)->read()) == expected);
 }
 
 TEST_CASE("memory engine: on a full disk nothing changes") {

@@ -3,6 +3,7 @@
 #include "store/kv/rocksdb_engine.hpp"
 #include "tests/unit/store/kv/child.hpp"
 #include "tests/unit/store/kv/temporary.hpp"
+#include "tests/unit/store/kv/write.hpp"
 
 #include <doctest/doctest.h>
 
@@ -54,7 +55,7 @@ TEST_CASE("child" * doctest::skip()) {
   auto index = raw((*rows)->durable_applied());
   auto last = index + 200 + chance.below(2000);
   while (index++ < last) {
-    REQUIRE((*rows)->write(entry(index)));
+    write(**rows, entry(index));
     if (chance.chance(1, 400)) {
       REQUIRE((*rows)->flush());
       child_says(index); // is durable
