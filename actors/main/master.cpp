@@ -255,7 +255,10 @@ kernel::child master::front() {
                                  .replica = wires_.replica,
                                  .catalog = catalog_,
                                  .pages = pages(),
-                                 .warning = [health = health_] { return health->get().why; },
+                                 .disk = [health = health_]() -> edge::disk_condition {
+                                   auto now = health->get();
+                                   return {.warning = now.why, .ready = !now.behind};
+                                 },
                                  .kubelet =
                                    [this](const std::string& address, std::uint16_t port) {
                                      auto made = kubelet(address, port);

@@ -26,6 +26,7 @@ void decide(host_ptr self) {
     return;
   store_health now{.read_only = s.read_only,
                    .why = {},
+                   .behind = s.read_only && !s.unapplied.empty(),
                    .free_bytes = s.disk.free_bytes,
                    .reserve_bytes = s.disk.reserve_bytes};
   if (s.read_only)

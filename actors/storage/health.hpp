@@ -26,7 +26,8 @@ bool too_full(const disk_facts& now, bool refused);
 /// As others see it.
 struct store_health {
   bool read_only = false;
-  std::string why; // of read_only
+  std::string why;     // of read_only
+  bool behind = false; // what is committed finds no room here: it must not be asked
   std::uint64_t free_bytes = 0;
   std::uint64_t reserve_bytes = 0;
   bool operator==(const store_health&) const = default;

@@ -139,9 +139,16 @@ void answer_read(host_ptr self, const raft::read_verdict& v) {
 
 void serve_views(host_ptr self) {
   auto& s = self->state;
+  auto stuck = s.read_only && !s.unapplied.empty();
   std::erase_if(s.views, [&](waiting_view& w) {
     if (serve(self, w))
       return true;
+    if (stuck) {
+      auto why = refused_for_room(self);
+      why.reason = reason::unavailable; // another master may have room
+      w.to.answer(std::move(why));
+      return true;
+    }
     if (steady(self) < w.deadline)
       return false;
     w.to.answer(failure{.reason = w.at == revision{} ? reason::unavailable : reason::timeout,

@@ -31,11 +31,14 @@ std::string ready_text(bool verbose, const std::string& warning) {
          + "readyz check passed\n";
 }
 
-/// Ready: the replica knows a leader, so that it can be read from; a full disk is only told.
+/// Ready: the replica knows a leader, so that it can be read from; a full disk is only told, as
+/// long as what is committed finds room in memory.
 void serve_ready(pointer self, bool verbose, http::responder to) {
-  auto warning = self->state.with.warning ? self->state.with.warning() : std::string{};
+  auto disk = self->state.with.disk ? self->state.with.disk() : disk_condition{};
+  if (!disk.ready)
+    return to.answer(plain(500, "[-]disk failed: " + disk.warning + "\n"));
   self->ask(self->state.with.replica, storage::get_leadership{}, health_deadline)
-    .then([to, verbose, warning](result<storage::leadership> l) {
+    .then([to, verbose, warning = disk.warning](result<storage::leadership> l) {
       if (l && l->leader != member_id{})
         return to.answer(plain(200, ready_text(verbose, warning)));
       to.answer(plain(500, "[-]store failed: "

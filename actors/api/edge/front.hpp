@@ -34,14 +34,18 @@ struct page_entry {
   page serve;
 };
 
+struct disk_condition {
+  std::string warning; // empty: nothing is wrong
+  bool ready = true;   // what is wrong leaves this master of use
+};
+
 struct front_dependencies {
   std::vector<client::api_actor> workers; // watches stay with the worker that opened them
   storage::replica_actor replica;         // for /readyz
   schema::catalog_ptr catalog;
   std::vector<page_entry> pages;
-  /// What is wrong with the store and does not make this master unready, for /readyz?verbose; empty:
-  /// nothing. May be null.
-  std::function<std::string()> warning{};
+  /// How the store's disk is, for /readyz. May be null.
+  std::function<disk_condition()> disk{};
   /// Reaches a node's kubelet for logs; null: none.
   std::function<std::shared_ptr<http::client>(const std::string& address, std::uint16_t port)>
     kubelet;
