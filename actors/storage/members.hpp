@@ -54,7 +54,7 @@ struct ask_whether_member {
 struct whether_member {
   bool sure = false; // a leader says so
   bool member = false;
-  log_index since{}; // of the committed members
+  log_index as_of{}; // what is committed up to here says so
 };
 
 /// A leader's process is about to stop: send it no proposal any more. What was sent before is
@@ -96,7 +96,7 @@ template <class F> auto inspect(F& f, ask_whether_member& m) {
   return f(caf::meta::type_name("storage.ask_whether_member"), m.id, m.passed_on);
 }
 template <class F> auto inspect(F& f, whether_member& m) {
-  return f(caf::meta::type_name("storage.whether_member"), m.sure, m.member, m.since);
+  return f(caf::meta::type_name("storage.whether_member"), m.sure, m.member, m.as_of);
 }
 template <class F> auto inspect(F& f, leader_leaves& m) {
   return f(caf::meta::type_name("storage.leader_leaves"), m.id);

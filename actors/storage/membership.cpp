@@ -138,9 +138,11 @@ bool settle(host_ptr self, waiting_removal& w) {
 
 // -- am I still one of them? ---------------------------------------------------------------------
 
+/// Its own list is not newer than the answer when it stands no higher in the log: it is committed
+/// then and the other one knows it, or something else is committed in its place.
 void hear_whether_member(host_ptr self, const whether_member& told) {
   auto& s = self->state;
-  if (!told.sure || told.member || told.since < s.core->members_index())
+  if (!told.sure || told.member || told.as_of < s.core->members_index())
     return;
   if (s.with.removed)
     s.with.removed();
@@ -313,7 +315,7 @@ kernel::reply<whether_member> take_question(host_ptr self, const ask_whether_mem
   // One that acts as leader has applied all that was ever committed before its term.
   return whether_member{.sure = s.scope_told && s.applied >= s.core->members_index(),
                         .member = s.core->members().find(m.id) != nullptr,
-                        .since = s.core->members_index()};
+                        .as_of = s.applied};
 }
 
 kernel::reply<handed_over> take_hand_over(host_ptr self) {

@@ -132,6 +132,33 @@ TEST_CASE("members: a dead one is removed, and learns of it when it comes back")
   CHECK(p.names(leads).size() == 2);
 }
 
+TEST_CASE("members: one that was removed learns of it although its log is longer than the change") {
+  group p{3};
+  auto alone = p.settled();
+  auto name = p.c.members[alone].name;
+  strings others{p.c.members[p.other(alone, 1)].name, p.c.members[p.other(alone, 2)].name};
+  p.c.network.partition({name}, others);
+  for (int i = 0; i < 60; ++i) // stand in its log alone, and behind them a list of members
+    ask(p.world(), p.replica(alone), peaceful::put("k" + std::to_string(i), "v"), 30s,
+        [](const result<storage::transacted>&) {});
+  p.world().advance(50ms);
+  ask(p.world(), p.peer(alone), storage::ask_to_join{storage::member_of("never"), "never=never:1"},
+      30s, [](const result<storage::join_answered>&) {});
+  p.world().advance(50ms);
+  REQUIRE(p.names(alone).size() == 4);
+  auto through = p.other(alone, 1);
+  result<storage::member_removed> done = failure{};
+  for (int tries = 0; tries < 40 && !done; ++tries, p.world().advance(500ms))
+    done = p.remove(through, name);
+  REQUIRE(done);
+  p.c.network.heal_all();
+  p.world().advance(5s); // nothing tells yet that its list is not the newer one
+  for (int i = 0; i < 80; ++i)
+    REQUIRE(p.write(through, "a", std::to_string(i)));
+  CHECK(p.ended(alone));
+  CHECK(p.names(through).size() == 2);
+}
+
 TEST_CASE("members: what would lose the majority is refused, and nothing is done") {
   group p{3};
   auto leads = p.settled();
