@@ -96,7 +96,9 @@ result<child> start(const launch& what) {
     run_child(p);
   c.pid = static_cast<pid_t>(pid);
   if (what.apart.network) {
-    auto joined = create_veth(what.apart.veth, what.apart.bridge, "eth0", c.pid);
+    auto joined = delete_link(what.apart.veth); // see the header
+    if (joined)
+      joined = create_veth(what.apart.veth, what.apart.bridge, "eth0", c.pid);
     if (!joined) {
       end(c);
       return std::move(joined).error();

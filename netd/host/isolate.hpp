@@ -33,7 +33,9 @@ struct child {
 
 /// Starts the command. It gets SIGKILL when the calling thread ends, so call it from a thread that
 /// lives as long as the program. With `network` the interface is there before the command runs.
-/// Nothing is left behind on failure. When the process ends, its namespaces and veth go with it.
+/// Nothing is left behind on failure. When the process ends, its namespaces and veth go with it,
+/// but a TCP connection that could not say goodbye keeps them for a minute or two: whoever ends the
+/// process deletes the veth, and a veth of that name is replaced here.
 result<child> start(const launch& what);
 
 /// Inside a fresh network namespace: loopback up, eth0 with `cidr`, default route via `gateway`.

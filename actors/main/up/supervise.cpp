@@ -124,7 +124,7 @@ void process_supervisor::ended(std::size_t i) {
   close(p.pidfd);
   p.pid = 0;
   p.pidfd = -1;
-  give_back_cgroup(i);
+  give_back(i);
   if (!leaving_) {
     // A master that was removed from the cluster would only say so again.
     if (WIFEXITED(status) && WEXITSTATUS(status) == program::removed_exit_code)
@@ -228,12 +228,21 @@ void process_supervisor::end_all() {
       close(p.pidfd);
       p.pid = 0;
       p.pidfd = -1;
-      give_back_cgroup(i);
+      give_back(i);
     }
   }
   for (const auto& p : layout_.processes)
     if (auto slash = p.cgroup.rfind('/'); slash != std::string::npos)
       runtime::remove_unused_cgroups(p.cgroup.substr(0, slash));
+}
+
+/// The veth goes with its namespace, but connections that could not say goodbye would keep both.
+void process_supervisor::give_back(std::size_t i) {
+  const auto& plan = layout_.processes[i];
+  if (plan.apart.network)
+    if (auto gone = host::delete_link(plan.apart.veth); !gone)
+      say(gone.error().message);
+  give_back_cgroup(i);
 }
 
 /// All of a node died with its first process; the kernel may take a moment to see it.

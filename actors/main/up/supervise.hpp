@@ -36,6 +36,7 @@ private:
   void perform(const kernel::supervision::order& o);
   void start(std::size_t i);
   void ended(std::size_t i);
+  void give_back(std::size_t i);
   void give_back_cgroup(std::size_t i);
   nlohmann::json answer(const nlohmann::json& question);
   nlohmann::json kill_process(const std::string& name, bool stay_down);

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
 #include <functional>
 #include <poll.h>
@@ -145,6 +147,30 @@ TEST_CASE("start: started again, it has the hardware address that its neighbours
     OR_RETURN(auto other, address_of("t-two"));
     CHECK_RETURN(expect(first == again, "the same address in its next life"));
     return expect(first != other, "another interface has another address");
+  }));
+}
+
+TEST_CASE("start: a veth whose namespace outlives its process is replaced") {
+  if (!is_root())
+    return;
+  CHECK(in_own_namespace([]() -> result<void> {
+    CHECK_RETURN(create_bridge("br0", ""));
+    auto run = [](std::vector<std::string> command) {
+      return start({.command = std::move(command),
+                    .environment = {},
+                    .log = {},
+                    .apart = {.network = true, .bridge = "br0", .veth = "t-one"}});
+    };
+    OR_RETURN(auto first, run({"/bin/sleep", "60"}));
+    auto space = "/proc/" + std::to_string(first.pid) + "/ns/net";
+    int held = ::open(space.c_str(), O_RDONLY | O_CLOEXEC); // as an unfinished connection does
+    kill(first.pid, SIGKILL);
+    wait_for(first);
+    CHECK_RETURN(expect(held >= 0 && link_exists("t-one"), "the veth is still there"));
+    OR_RETURN(auto again, run({"/bin/true"}));
+    CHECK_RETURN(expect(wait_for(again) == 0, "the exit code"));
+    close(held);
+    return {};
   }));
 }
 
