@@ -21,7 +21,7 @@ whether_member is_member(etcd_ptr self, member_id who) {
   if (!is_fed(self))
     return out;
   out.sure = true;
-  out.since = log_index{raw(s.mirror->masters_since())};
+  out.as_of = log_index{raw(s.mirror->masters_since())};
   for (const auto& [name, address] : s.mirror->masters())
     out.member |= !address.empty() && member_of(name) == who;
   return out;
