@@ -22,7 +22,9 @@ void answer_all(host_ptr self, const std::vector<raft::entry>& entries,
   }
   while (s.recent.size() > kept_outcomes)
     s.recent.erase(s.recent.begin());
-  if (!news.changes.empty())
+  if (s.with.store.state->left_out_changes())
+    self->tell(s.with.hub, replaced{news.last, news.compacted});
+  else if (!news.changes.empty())
     self->tell(s.with.hub, std::move(news));
 }
 

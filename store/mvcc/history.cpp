@@ -91,8 +91,12 @@ result<history_changes> history::since(revision after, std::string_view prefix,
       return mvcc::damaged("a change");
     if (row->key.starts_with(prefix)) {
       OR_RETURN(auto found, read_change(*rows_, *at, std::move(*row)));
-      OR_RETURN(found, mvcc::opened(std::move(found), keys_));
-      out.changes.push_back(std::move(found));
+      auto plain = mvcc::opened(std::move(found), keys_);
+      if (!plain) // under a key that went when nothing live needed it: whoever asks lists again
+        return failure{.reason = reason::expired,
+                       .message = "read changes after revision " + to_string(after) + ": "
+                                  + plain.error().message};
+      out.changes.push_back(std::move(*plain));
     }
     out.upto = *at;
   }

@@ -61,7 +61,8 @@ public:
   /// consistent.
   result<history_page> list(const range& r, revision at) const;
   /// Changes of keys that start with `prefix`, after revision `after`, oldest first; at most
-  /// `limit`.
+  /// `limit`. Fails with expired also where a change is sealed with a key that is not here any
+  /// more.
   result<history_changes> since(revision after, std::string_view prefix, std::size_t limit) const;
   /// All records as of last(), one after the other; must not outlive this history. Fails with
   /// invalid when they are elsewhere.

@@ -36,14 +36,6 @@ result<void> check_sealed(const record_index& records, const seal::keyring_ptr& 
   return out;
 }
 
-result<void> open_changes(std::vector<applied_entry>& of, const seal::keyring_ptr& keys) {
-  for (auto& entry : of)
-    for (auto& each : entry.changes) {
-      OR_RETURN(each, mvcc::opened(each, keys));
-    }
-  return {};
-}
-
 void put_facts(write_batch& out, const machine_facts& facts) {
   out.put(mvcc::facts_row, encode(facts));
   out.applied(facts.applied);
@@ -60,6 +52,7 @@ result<replica_state> replica_state::open(std::shared_ptr<engine> rows,
                                           const replica_options& options) {
   replica_state out{std::move(rows), options};
   CHECK_RETURN(out.load());
+  out.options_.log.from = nullptr;
   return out;
 }
 
@@ -79,16 +72,53 @@ result<void> replica_state::load() {
   if (sum != found.facts.sum)
     return failure{.message = "open the store at index " + to_string(found.facts.applied)
                               + ": its records are not those that were written"};
-  CHECK_RETURN(check_sealed(found.records, options_.keys));
+  unreadable_ = !check_sealed(found.records, options_.keys);
+  if (unreadable_)
+    CHECK_RETURN(check_after_log(found));
   publish(std::move(found));
   return {};
+}
+
+/// Fails with forbidden unless all records open when the own log is applied to this copy.
+result<void> replica_state::check_after_log(machine_state ahead) const {
+  auto visit = [&](const committed_entry& entry) -> result<void> {
+    CHECK_RETURN(store::apply(ahead, entry, {}, options_.speaks));
+    return {};
+  };
+  if (options_.log.from)
+    CHECK_RETURN(options_.log.from(ahead.facts.applied + 1, visit));
+  return check_sealed(ahead.records, options_.keys);
 }
 
 void replica_state::publish(machine_state next) {
   state_ = std::move(next);
   current_ = make_view(state_.records, state_.facts.last);
-  if (options_.keys)
+  if (options_.keys || unreadable_)
     current_ = mvcc::opened(current_, options_.keys);
+}
+
+/// Opens the changes that lead to `next`; false, and none are left, when some do not open but may
+/// still be overwritten.
+result<bool> replica_state::open_changes(std::vector<applied_entry>& of,
+                                         const machine_state& next) const {
+  std::optional<failure> why;
+  for (auto& entry : of)
+    for (auto& each : entry.changes) {
+      auto plain = mvcc::opened(each, options_.keys);
+      if (!plain && of.front().index > options_.log.last)
+        return std::move(plain).error();
+      if (!plain)
+        why = std::move(plain).error();
+      else
+        each = std::move(*plain);
+    }
+  auto ended = next.facts.applied >= options_.log.last;
+  if (ended && (why || unreadable_))
+    CHECK_RETURN(check_sealed(next.records, options_.keys));
+  if (why)
+    for (auto& entry : of)
+      entry.changes.clear();
+  return !why;
 }
 
 result<std::vector<applied_entry>> replica_state::apply(std::span<const committed_entry> entries) {
@@ -111,11 +141,13 @@ result<std::vector<applied_entry>> replica_state::apply(std::span<const committe
   }
   if (entries.empty())
     return out;
-  CHECK_RETURN(open_changes(out, options_.keys));
+  OR_RETURN(auto all_open, open_changes(out, next));
   put_facts(batch, next.facts);
   CHECK_RETURN(engine_->write(batch));
   bugs_ = bugs;
   check_ = check;
+  left_out_changes_ = !all_open;
+  unreadable_ = (unreadable_ || !all_open) && next.facts.applied < options_.log.last;
   publish(std::move(next));
   return out;
 }
@@ -138,7 +170,8 @@ std::vector<transaction> replica_state::stale_seals(std::string& key, std::size_
     ++seen;
     key = r->key;
     auto plain = seal::open(options_.keys, r->key, *r->value);
-    invariant(plain.has_value(), "a record opens: that was checked when it came");
+    if (!plain)
+      return true; // the log that is being applied overwrites it
     auto sealed = options_.keys->seal(r->key, std::move(*plain));
     if (sealed != *r->value)
       out.push_back(
@@ -203,6 +236,7 @@ result<void> replica_state::finish_restore(snapshot_sink sink) {
   CHECK_RETURN(sink.target_->commit());
   swept_ = sink.swept_;
   check_.reset();
+  unreadable_ = left_out_changes_ = false;
   publish(std::move(sink.state_));
   return {};
 }

@@ -18,6 +18,7 @@
 #include "store/seal/keyring.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,11 +26,20 @@
 
 namespace troupe::store {
 
+/// A replica's own log: visits its entries from an index on, without a gap, until one fails.
+struct own_log {
+  log_index last{}; // these entries are (most likely) applied again
+  std::function<result<void>(log_index from,
+                             const std::function<result<void>(const committed_entry&)>& visit)>
+    from{};
+};
+
 struct replica_options {
   seal::keyring_ptr keys; // of values that are sealed (seal/keyring.hpp); null: none
   std::uint32_t speaks = newest_command_version; // commands up to it are applied
   std::uint64_t check_every = 1024; // entries between two state hashes; the same on all replicas
   machine_bugs bugs;                // tests only
+  own_log log{};                    // what comes again after this start
 };
 
 /// What replicas compare: a different hash at the same index means that their states have diverged.
@@ -41,17 +51,26 @@ struct state_check {
 
 /// Records keep sealed values as they came; views, histories and changes that leave it have them
 /// opened, snapshots do not.
+///
+/// A key that nothing live needs may be gone, though rows and the log's tail still have values of
+/// it that the tail overwrites: what counts is whether the records open once the log is applied.
+/// Until then a view throws where it meets such a value, naming it and the key.
 class replica_state {
 public:
   /// Reads the current records back into memory. Fails when the rows disagree with the facts beside
-  /// them (damage), with forbidden when a sealed value does not open.
+  /// them (damage), with forbidden when a sealed value does not open and the log does not
+  /// overwrite it.
   static result<replica_state> open(std::shared_ptr<engine> rows, const replica_options& options);
 
   /// Applies entries that follow each other and facts().applied. A failure changes nothing: of
   /// reason::bad_request the command is not ours to decode, of forbidden a value is sealed with a
-  /// key that is not here: the replica must stop; else the engine refused (disk full): call again
-  /// later.
+  /// key that is not here (and not overwritten by the end of options.log): the replica must stop;
+  /// else the engine refused (disk full): call again later.
   result<std::vector<applied_entry>> apply(std::span<const committed_entry> entries);
+
+  /// The last apply() met values that do not open and that its log overwrites: it returned no
+  /// changes, and whoever follows them has to list again.
+  bool left_out_changes() const { return left_out_changes_; }
 
   /// The newest version of commands that it applies.
   std::uint32_t speaks() const { return options_.speaks; }
@@ -83,6 +102,8 @@ public:
 private:
   replica_state(std::shared_ptr<engine> rows, const replica_options& options);
   result<void> load();
+  result<void> check_after_log(machine_state ahead) const;
+  result<bool> open_changes(std::vector<applied_entry>& of, const machine_state& next) const;
   void publish(machine_state next);
 
   std::shared_ptr<engine> engine_;
@@ -91,6 +112,8 @@ private:
   machine_state state_;
   view_ptr current_;
   std::optional<state_check> check_;
+  bool unreadable_ = false; // some records may not open yet: the log overwrites them
+  bool left_out_changes_ = false;
   revision swept_{}; // rows of changes up to here are gone; at most facts().compacted
 };
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
+
 namespace troupe::store {
 namespace {
 
@@ -19,8 +21,9 @@ struct sealed_store {
   std::optional<replica_state> state;
 
   explicit sealed_store(seal::keyring_ptr keys) { REQUIRE(reopen(std::move(keys))); }
-  result<void> reopen(seal::keyring_ptr keys) {
-    auto opened = replica_state::open(rows, {.keys = std::move(keys)});
+  result<void> reopen(seal::keyring_ptr keys, own_log log = {}) {
+    auto opened =
+      replica_state::open(rows, {.keys = std::move(keys), .bugs = {}, .log = std::move(log)});
     if (!opened)
       return opened.error();
     state.emplace(std::move(*opened));
@@ -42,6 +45,27 @@ struct sealed_store {
     for (auto cursor = reader->walk({}, {}); cursor->valid(); cursor->next())
       out.append(cursor->key()).append(cursor->value());
     return out;
+  }
+};
+
+/// The entries of a log behind `applied`.
+struct tail {
+  log_index applied;
+  std::deque<std::string> commands; // they stay where they are
+  std::vector<committed_entry> entries;
+
+  void put(const std::string& key, const std::string& value) {
+    commands.push_back(encode(transaction{.when = {}, .then = {{.key = key, .value = value}}}));
+    entries.push_back({applied + entries.size() + 1, term_id{1}, commands.back()});
+  }
+  own_log log() const {
+    return {.last = applied + entries.size(),
+            .from = [this](log_index from, const auto& visit) -> result<void> {
+              CHECK(from == applied + 1);
+              for (const auto& e : entries)
+                CHECK_RETURN(visit(e));
+              return {};
+            }};
   }
 };
 
@@ -158,6 +182,64 @@ TEST_CASE("sealed: without its key a store is not opened, and an entry not appli
   CHECK(lacks.state->facts().applied == log_index{});
   REQUIRE(lacks.reopen(keys)); // with the key it goes on
   CHECK(lacks.put("s/a", keys->seal("s/a", "v")));
+}
+
+TEST_CASE("sealed: a key is not needed for what the log that comes again overwrites") {
+  auto old = ring({one});
+  auto both = ring({two, one});
+  sealed_store s{old};
+  sealed_store knows{both};
+  REQUIRE(s.put("s/a", old->seal("s/a", "v")));
+  REQUIRE(knows.put("s/a", old->seal("s/a", "v")));
+  tail again{s.state->facts().applied};
+  again.put("s/b", old->seal("s/b", "w"));
+  again.put("s/a", both->seal("s/a", "v"));
+  again.put("s/b", both->seal("s/b", "w"));
+  REQUIRE(s.reopen(ring({two}), again.log()));
+  CHECK_THROWS_WITH(s.get("s/a"),
+                    "open s/a, which is sealed: the key key1 is not in encryptionProviderConfig");
+  for (const auto& entry : again.entries) {
+    auto done = s.state->apply({&entry, 1});
+    REQUIRE(done);
+    CHECK(done->front().changes.empty());
+    CHECK(s.state->left_out_changes());
+    REQUIRE(knows.state->apply({&entry, 1}));
+  }
+  CHECK(s.get("s/a") == "v");
+  CHECK(s.get("s/b") == "w");
+  CHECK(state_hash(s.state->facts()) == state_hash(knows.state->facts()));
+  REQUIRE(s.put("s/b", both->seal("s/b", "x")));
+  CHECK_FALSE(s.state->left_out_changes());
+  auto past = s.state->past().since(revision{1}, "s/", 10);
+  REQUIRE_FALSE(past);
+  CHECK(past.error().reason == reason::expired);
+  CHECK(s.state->past().since(s.state->facts().last - 1, "s/", 10)->changes.size() == 1);
+}
+
+TEST_CASE("sealed: a key that is needed when the log has come again is missed at the start") {
+  auto old = ring({one});
+  sealed_store s{old};
+  REQUIRE(s.put("s/a", old->seal("s/a", "v")));
+  tail again{s.state->facts().applied};
+  again.put("s/b", ring({two})->seal("s/b", "w"));
+  auto opened = s.reopen(ring({two}), again.log());
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().reason == reason::forbidden);
+  CHECK(opened.error().message.find("open s/a, which is sealed: the key key1") == 0);
+}
+
+TEST_CASE("sealed: a key that the end of the log needs is missed there, one beyond it at once") {
+  auto old = ring({one});
+  tail again{log_index{}};
+  again.put("s/a", old->seal("s/a", "v"));
+  again.put("p/a", "not sealed");
+  sealed_store s{nullptr};
+  REQUIRE(s.reopen(ring({two}), again.log()));
+  REQUIRE(s.state->apply({again.entries.data(), 1}));
+  auto end = s.state->apply({&again.entries[1], 1});
+  REQUIRE_FALSE(end);
+  CHECK(end.error().reason == reason::forbidden);
+  CHECK(s.state->facts().applied == log_index{1});
 }
 
 TEST_CASE("sealed: a snapshot whose values do not open is not installed") {
