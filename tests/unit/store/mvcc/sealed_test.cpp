@@ -143,8 +143,8 @@ TEST_CASE(
   auto all = stale();
   CHECK(all.size() == 25);
   for (const auto& write : all) {
-    auto command = encode(write);
-    committed_entry next{s.state->facts().applied + 1, term_id{1}, command};
+    auto bytes = encode(write);
+    committed_entry next{s.state->facts().applied + 1, term_id{1}, bytes};
     CHECK(s.state->apply({&next, 1})->front().changes.size() == 1);
   }
   CHECK(stale().empty());
