@@ -23,19 +23,25 @@ control::patch disrupted(const eviction_observed& o) {
           .how = api::patch_type::strategic};
 }
 
+/// timeAdded has whole seconds, rounded down: the taint may have come up to a second later.
+instant since(const views::taint& t, instant seen) {
+  return t.added ? std::clamp(seen, *t.added, *t.added + std::chrono::seconds{1}) : seen;
+}
+
 } // namespace
 
 std::optional<instant> leaves_at(const eviction_observed& o) {
   std::optional<instant> soonest;
   for (const auto& t : o.taints) {
-    auto since = t.added.value_or(o.since);
     bool tolerated = false;
     for (const auto& tolerance : o.pod.tolerations) {
       if (!tolerance.tolerates(t))
         continue;
       tolerated = true;
       if (tolerance.seconds) {
-        auto at = since + std::chrono::seconds{std::max<std::int64_t>(0, *tolerance.seconds)};
+        auto at = *tolerance.seconds <= 0
+                    ? o.now
+                    : since(t, o.since) + std::chrono::seconds{*tolerance.seconds};
         soonest = soonest ? std::min(*soonest, at) : at;
       }
     }

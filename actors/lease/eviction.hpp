@@ -11,8 +11,7 @@ struct eviction_observed {
   instant now{};
   std::vector<views::taint> taints; // of the node, NoExecute only
   views::pod pod;                   // bound to it
-  instant
-    since{}; // when the taints were first seen: for taints that do not say when they were added
+  instant since{};                  // when the taints were first seen
 };
 
 /// When the pod has to go: at once, later, or (nullopt) never.

@@ -25,9 +25,9 @@ TEST_CASE("eviction: when a pod leaves a tainted node") {
     {"no taint", {}, {}, std::nullopt},
     {"not tolerated", {unreachable}, {}, now},
     {"for ever", {unreachable}, {to(unreachable, {})}, std::nullopt},
-    {"for the default of 300 seconds", {unreachable}, {to(unreachable, 300)}, t0 + 300s},
-    {"for no time at all", {unreachable}, {to(unreachable, 0)}, t0},
-    {"a negative time is none", {unreachable}, {to(unreachable, -5)}, t0},
+    {"for the default of 300 seconds", {unreachable}, {to(unreachable, 300)}, t0 + 301s},
+    {"for no time at all", {unreachable}, {to(unreachable, 0)}, now},
+    {"a negative time is none", {unreachable}, {to(unreachable, -5)}, now},
     {"the shortest counts",
      {unreachable, unnamed},
      {to(unreachable, 300), to(unnamed, 60)},
@@ -40,6 +40,17 @@ TEST_CASE("eviction: when a pod leaves a tainted node") {
     o.pod.tolerations = r.tolerations;
     CHECK(leaves_at(o) == r.leaves);
   }
+}
+
+TEST_CASE("eviction: never before the time, though timeAdded is rounded down to seconds") {
+  eviction_observed o{.now = t0 + 2s, .taints = {unreachable}, .pod = {}, .since = {}};
+  o.pod.tolerations = {to(unreachable, 4)};
+  o.since = t0 + 900ms; // seen as it came
+  CHECK(leaves_at(o) == t0 + 4900ms);
+  o.since = t0 - 100ms; // by a clock that is late
+  CHECK(leaves_at(o) == t0 + 4s);
+  o.since = t0 + 60s; // by a leader that is new
+  CHECK(leaves_at(o) == t0 + 5s);
 }
 
 TEST_CASE("eviction: waits until the time, then says why and deletes that very pod") {
