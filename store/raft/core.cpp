@@ -119,6 +119,8 @@ void core::become_follower(term_id term, member_id leading, effects& out) {
   }
   if (term > ballot_.term)
     ballot_ = {term, nobody};
+  if (leading != nobody)
+    campaigns_ = 0;
   reset_timer();
 }
 

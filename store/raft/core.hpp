@@ -200,6 +200,7 @@ private:
   std::uint32_t elapsed_ =
     0; // ticks since the leader was heard, or since the campaign or check began
   std::uint32_t timeout_ = 0;   // ticks
+  std::uint32_t campaigns_ = 0; // begun since a leader was heard
   std::uint32_t write_age_ = 0; // ticks in which none of the writes under way has finished
   std::uint32_t beat_ = 0;      // ticks since the last heartbeat or repetition
   std::uint64_t read_number_ = 0;

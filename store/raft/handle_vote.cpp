@@ -34,6 +34,8 @@ void core::on(const connection_reset& r, effects& out) {
 void core::start_campaign(vote_kind phase, bool transfer, effects& out) {
   leave_role(out);
   candidate c{.phase = phase, .transfer = transfer, .votes = {}, .own_vote = {}};
+  if (phase == vote_kind::pre)
+    ++campaigns_;
   if (phase == vote_kind::real)
     ballot_ = {ballot_.term + 1, options_.self}; // its own vote counts once this is durable
   else
@@ -102,8 +104,9 @@ void core::take(const letter& l, const vote_request& v, effects& out) {
   if (const auto* c = std::get_if<candidate>(&role_); c && c->phase == vote_kind::pre && grant) {
     // A reset connection wakes all followers at the same instant. Of those who would all win each
     // other's pre-vote, and then split the vote, the one with the best log and then the highest id
-    // goes on; the others stand back. Refusing a pre-vote is always safe.
-    grant = v.last > log_.last() || l.from > options_.self;
+    // goes on; the others stand back. Refusing a pre-vote is always safe. One whose campaign has
+    // come to nothing stands back too: it may reach fewer than those that it would win against.
+    grant = v.last > log_.last() || l.from > options_.self || campaigns_ > 1;
     yield = grant;
     if (!grant && c->votes.count(l.from) == 0)
       ask_for_vote(l.from, out); // it may have ignored us while it still heard the old leader
@@ -129,6 +132,7 @@ void core::take(const letter& l, const vote_answer& v, effects& out) {
 void core::become_leader(effects& out) {
   leave_role(out);
   role_ = leader{};
+  campaigns_ = 0;
   elapsed_ = 0;
   beat_ = 0;
   follow_members();
