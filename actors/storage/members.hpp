@@ -55,6 +55,9 @@ struct whether_member {
   bool sure = false; // a leader says so
   bool member = false;
   log_index as_of{}; // what is committed up to here says so
+  /// The members that the teller knows, as NAME=HOST:PORT. Who asks may lack one that joined, be
+  /// needed by it for a majority, and be the one of the two that dials.
+  std::vector<std::string> known;
 };
 
 /// A leader's process is about to stop: send it no proposal any more. What was sent before is
@@ -96,7 +99,7 @@ template <class F> auto inspect(F& f, ask_whether_member& m) {
   return f(caf::meta::type_name("storage.ask_whether_member"), m.id, m.passed_on);
 }
 template <class F> auto inspect(F& f, whether_member& m) {
-  return f(caf::meta::type_name("storage.whether_member"), m.sure, m.member, m.as_of);
+  return f(caf::meta::type_name("storage.whether_member"), m.sure, m.member, m.as_of, m.known);
 }
 template <class F> auto inspect(F& f, leader_leaves& m) {
   return f(caf::meta::type_name("storage.leader_leaves"), m.id);

@@ -140,8 +140,17 @@ bool settle(host_ptr self, waiting_removal& w) {
 
 /// Its own list is not newer than the answer when it stands no higher in the log: it is committed
 /// then and the other one knows it, or something else is committed in its place.
+void meet(host_ptr self, const std::string& address) {
+  auto& s = self->state;
+  auto id = member_of(name_of(address));
+  if (id != own_id(self) && !s.core->members().find(id) && !s.peers.contains(id))
+    s.peers.emplace(id, known_peer{address, s.with.peer(id, address)});
+}
+
 void hear_whether_member(host_ptr self, const whether_member& told) {
   auto& s = self->state;
+  for (const auto& address : told.known)
+    meet(self, address);
   if (!told.sure || told.member || told.as_of < s.core->members_index())
     return;
   if (s.with.removed)
@@ -312,10 +321,14 @@ kernel::reply<whether_member> take_question(host_ptr self, const ask_whether_mem
   auto& s = self->state;
   if (auto leader = passing_to(self, m))
     return pass_on<whether_member>(self, leader, m, question_every);
+  std::vector<std::string> known;
+  for (const auto& each : s.core->members().members)
+    known.push_back(each.address);
   // One that acts as leader has applied all that was ever committed before its term.
   return whether_member{.sure = s.scope_told && s.applied >= s.core->members_index(),
                         .member = s.core->members().find(m.id) != nullptr,
-                        .as_of = s.applied};
+                        .as_of = s.applied,
+                        .known = std::move(known)};
 }
 
 kernel::reply<handed_over> take_hand_over(host_ptr self) {
